@@ -1,0 +1,76 @@
+"""How every `python -m flows.<name>` runs from a shell."""
+
+import argparse
+import inspect
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import Flow
+from prefect.settings import PREFECT_API_URL
+
+from flows._process import ONE_THREAD, die_with_parent
+from flows._server import join_server
+
+OWN = ("flows", "models", "tasks")
+PREPARED = "SPEECH_PORTRAITS_PREPARED"
+# Our own lines go to the terminal, Prefect's to its server.
+QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+
+
+def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) -> None:
+    """Runs a flow with the command line's values; bad input ends it with one message and code 1.
+
+    Parameters without a default are positional; a bool becomes a flag.
+    """
+    values = vars(_make_parser(flow).parse_args(arguments))
+    prepare_process()
+    try:
+        flow(**values)
+    except (ValueError, RuntimeError, OSError) as error:
+        sys.exit(f"{flow.name}: {error}")
+
+
+def prepare_process(*, dies_with_parent: bool = True) -> None:
+    """Makes sure of a server, quiet logs and one thread per process, then comes back.
+
+    Prefect reads its settings when it is imported, so the first call in a tree of processes
+    starts the same command again with the environment set.
+    """
+    if PREPARED not in os.environ:
+        os.environ.update({**ONE_THREAD, **QUIET, PREPARED: "1"})
+        os.environ["PREFECT_API_URL"] = PREFECT_API_URL.value() or join_server()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    show_own_logs()
+    if dies_with_parent:
+        die_with_parent()
+
+
+def show_own_logs() -> None:
+    """Lines of this project to the terminal, of its libraries only their warnings."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.addFilter(
+        lambda record: record.levelno >= logging.WARNING or record.name.split(".")[0] in OWN
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for package in OWN:
+        logging.getLogger(package).setLevel(logging.INFO)
+
+
+def _make_parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m flows.{flow.name.replace('-', '_')}",
+        description=inspect.getdoc(flow.fn),
+    )
+    for name, parameter in inspect.signature(flow.fn).parameters.items():
+        option = "--" + name.replace("_", "-")
+        if parameter.default is inspect.Parameter.empty:
+            parser.add_argument(name, type=parameter.annotation)
+        elif parameter.annotation is bool:
+            parser.add_argument(option, action="store_true")
+        else:
+            parser.add_argument(option, type=parameter.annotation, default=parameter.default)
+    return parser

@@ -1,0 +1,48 @@
+"""One stage, one process at a time: an OS lock per stage, and no work that outlives its parent."""
+
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOCKS = Path("data/.locks")
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(THREAD_SETTINGS, "1")
+
+
+@contextmanager
+def lock_stage(stage: str) -> Iterator[None]:
+    """Holds the stage for this process; raises RuntimeError at once if another one has it."""
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    with (LOCKS / stage).open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read().strip() or "unknown"
+            raise RuntimeError(f"stage {stage} is already running (process {owner})") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def die_with_parent() -> None:
+    """Asks the kernel to kill this process when the one that started it ends (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def start_worker() -> None:
+    """What every worker process does first."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

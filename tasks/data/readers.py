@@ -1,0 +1,205 @@
+"""Reads the final data sets as shaped arrays, straight from Arrow's buffers."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.data.shards import compute_key, list_shards
+
+Array = npt.NDArray[Any]
+# Equal shapes: an array [N, ...]; shapes that vary, or pictures as bytes: a list of N.
+Columns = dict[str, Array | list[Any]]
+
+ENCODER_KEYS = ("D", "encoder", "encoder_sha256")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A row group: number `index` of a file; its first row's number in the whole data set."""
+
+    path: Path
+    index: int
+    first_row: int
+    num_rows: int
+
+
+@dataclass(frozen=True)
+class ShardIndex:
+    """One split of a data set: where its rows are, and what its shards were made from."""
+
+    folder: Path
+    schema: pa.Schema
+    groups: tuple[Group, ...]
+    keys: tuple[str, ...]
+
+    @property
+    def num_rows(self) -> int:
+        return self.groups[-1].first_row + self.groups[-1].num_rows
+
+
+def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
+    """Reads the shards' footers.
+
+    ValueError if the folder holds no rows, if `columns` are missing, or if shards differ in columns
+    or in the face encoder.
+    """
+    groups: list[Group] = []
+    schema: pa.Schema | None = None
+    keys: list[str] = []
+    for path in list_shards(folder).values():
+        with pq.ParquetFile(path) as file:
+            schema = schema or file.schema_arrow
+            _check_alike(path, file.schema_arrow, expected=schema)
+            keys.append(_read_text(file.schema_arrow, "key"))
+            groups += _list_groups(path, file.metadata, groups)
+    if schema is None or not groups:
+        raise ValueError(f"{folder}: no rows: this split of the data set is empty")
+    if absent := [name for name in columns if name not in schema.names]:
+        raise ValueError(f"{folder}: no column {', '.join(absent)}; there are {schema.names}")
+    return ShardIndex(folder, schema, tuple(groups), tuple(keys))
+
+
+def _list_groups(path: Path, metadata: pq.FileMetaData, before: Sequence[Group]) -> list[Group]:
+    first_row = before[-1].first_row + before[-1].num_rows if before else 0
+    groups = []
+    for number in range(metadata.num_row_groups):
+        num_rows = metadata.row_group(number).num_rows
+        if num_rows:
+            groups.append(Group(path, number, first_row, num_rows))
+        first_row += num_rows
+    return groups
+
+
+def _check_alike(path: Path, schema: pa.Schema, *, expected: pa.Schema) -> None:
+    if not schema.equals(expected):
+        names = [field.name for field in schema if field not in list(expected)]
+        raise ValueError(f"{path}: columns {names} differ from those of the shards before it")
+    for key in ENCODER_KEYS:
+        if (found := _read_text(schema, key)) != (wanted := _read_text(expected, key)):
+            raise ValueError(f"{path}: {key} is {found!r}, in the shards before it {wanted!r}")
+
+
+def _read_text(schema: pa.Schema, key: str) -> str:
+    text: bytes = (schema.metadata or {}).get(key.encode(), b"")
+    return text.decode()
+
+
+def compute_data_hash(index: ShardIndex) -> str:
+    """SHA-256 over the keys of a split's shards: what was trained on."""
+    return compute_key(keys=index.keys, rows=index.num_rows)
+
+
+def read_feature_width(index: ShardIndex) -> int:
+    """D, the width of the face features."""
+    return int(index.schema.field("face_feature").type.list_size)
+
+
+def check_feature_width(index: ShardIndex, dimension: int) -> None:
+    """ValueError if the network's width is not that of the face features."""
+    if (width := read_feature_width(index)) != dimension:
+        encoder = _read_text(index.schema, "encoder") or "an unnamed encoder"
+        raise ValueError(
+            f"{index.folder}: face features of {encoder} have {width} values, "
+            f"the network has {dimension}"
+        )
+
+
+def read_batches(
+    folder: Path, *, columns: Sequence[str] | None = None, batch_size: int = 64
+) -> Iterator[Columns]:
+    """Rows in order, `batch_size` at a time (fewer at a shard's end); None reads all columns.
+
+    Binary columns come in the shape and dtype of their field metadata; pictures stay PNG (see
+    `decode_faces`); strings come as an object array with None where unknown.
+    """
+    index = read_index(folder, columns=columns or ())
+    for path in dict.fromkeys(group.path for group in index.groups):
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size, columns=columns, use_threads=False):
+                yield convert_columns(batch, schema=index.schema)
+
+
+def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Columns:
+    with pq.ParquetFile(group.path) as file:
+        table = file.read_row_group(group.index, columns=list(columns), use_threads=False)
+    return convert_columns(table, schema=schema)
+
+
+def read_column(index: ShardIndex, name: str) -> Array:
+    """One column of labels or numbers for all rows."""
+    batches = read_batches(index.folder, columns=[name], batch_size=65536)
+    return np.concatenate([np.asarray(batch[name]) for batch in batches])  # [N]
+
+
+def convert_columns(table: pa.Table | pa.RecordBatch, *, schema: pa.Schema) -> Columns:
+    columns: Columns = {}
+    for name in table.column_names:
+        values = table.column(name)
+        values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        columns[name] = _convert(values, schema.field(name))
+    return columns
+
+
+def _convert(values: pa.Array, field: pa.Field) -> Array | list[Any]:
+    if pa.types.is_fixed_size_binary(field.type):
+        shape, dtype = _read_shape(field)
+        first = values.offset * field.type.byte_width
+        count = len(values) * field.type.byte_width // dtype.itemsize
+        flat = np.frombuffer(values.buffers()[1], dtype, count, first)
+        return flat.reshape(len(values), *shape)  # [N, ...]
+    if pa.types.is_binary(field.type):
+        return _split_cells(values, field)
+    if pa.types.is_fixed_size_list(field.type):
+        vectors: Array = values.flatten().to_numpy(zero_copy_only=True)
+        return vectors.reshape(len(values), field.type.list_size)  # [N, D]
+    array: Array = values.to_numpy(zero_copy_only=False)
+    return array
+
+
+def _split_cells(values: pa.Array, field: pa.Field) -> list[Any]:
+    _, offsets, data = values.buffers()
+    bounds = np.frombuffer(offsets, np.int32, len(values) + 1, 4 * values.offset).tolist()
+    cells = [memoryview(data)[a:b] for a, b in pairwise(bounds)]
+    if b"encoding" in (field.metadata or {}):
+        return cells
+    shape, dtype = _read_shape(field)
+    return [np.frombuffer(cell, dtype).reshape(shape) for cell in cells]  # N of [T, ...]
+
+
+def _read_shape(field: pa.Field) -> tuple[list[int], np.dtype[Any]]:
+    metadata: Mapping[bytes, bytes] = field.metadata or {}
+    if b"shape" not in metadata:
+        raise ValueError(f"column {field.name} does not say its shape and dtype")
+    return json.loads(metadata[b"shape"]), np.dtype(metadata[b"dtype"].decode())
+
+
+def decode_faces(pngs: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+    """PNG cells to uint8 [B, H, W, 3] RGB."""
+    # Imported here: machines that train on features alone need no picture library.
+    from tasks.media.images import decode_png
+
+    return np.stack([decode_png(png) for png in pngs])
+
+
+def build_labels(identities: Sequence[str | None] | Array, *, minimum: int = 2) -> dict[str, int]:
+    """Class numbers in order of name (official code of WEN); ValueError below `minimum` people."""
+    names = sorted({str(name) for name in identities if name is not None})
+    if len(names) < minimum:
+        raise ValueError(f"{len(names)} identities, at least {minimum} are needed to tell apart")
+    return {name: number for number, name in enumerate(names)}
+
+
+def select_labelled(
+    identities: Array, labels: Mapping[str, int], *, wanted: Array | None = None
+) -> npt.NDArray[np.bool_]:
+    """Which of the (wanted) rows are of a person in `labels`: bool [N]."""
+    labelled = np.array([name in labels for name in identities], dtype=bool)
+    return labelled if wanted is None else labelled & wanted

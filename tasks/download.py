@@ -1,0 +1,189 @@
+"""download: just the wanted seconds of one shard's clips, as they came."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from prefect import task
+
+from tasks.data.shards import (
+    Row,
+    ShardResult,
+    compute_key,
+    name_shard,
+    read_key,
+    read_outcomes,
+    read_records,
+    read_rows,
+    reject,
+    shard_path,
+    write_rows,
+)
+from tasks.params import DownloadParams
+from tasks.records import DOWNLOAD_SCHEMA, Clip, Download, Outcome, Rejected, Status
+from tasks.remote.failures import NOT_TRIED
+from tasks.remote.fetch import fetch_video
+from tasks.remote.partial import (
+    Partial,
+    open_partial,
+    read_outcome,
+    read_row,
+    remove_partial,
+    write_row,
+)
+from tasks.remote.retries import Retries
+from tasks.remote.session import Gate, Session, open_session
+
+STAGE = "download"
+# What a shard was asked to be made from; its `key` says what came of that.
+MADE_FROM = "made_from"
+# Rows hold a megabyte or so each.
+ROWS_PER_GROUP = 8
+
+
+@task(task_run_name="download-{index:05d}")
+def download_shard(
+    index: int,
+    key: str,
+    clips: Path,
+    out: Path,
+    params: DownloadParams,
+    *,
+    url_template: str,
+    unfinished: Path,
+    run_folder: Path,
+    retry_failed: bool = False,
+    gate: Gate = nullcontext,
+    retries: Retries | None = None,
+) -> ShardResult:
+    """Reads shard `index` of `clips`, writes shard `index` of `out`.
+
+    `unfinished` holds what is there of shards that are not whole yet; `run_folder` is fresh for
+    each run and shared by its processes. With `retry_failed`, a finished shard of the same key is
+    made again: what failed for now is fetched, the rest taken over.
+    """
+    listed = list(read_records(shard_path(clips, index), Clip, batch_rows=1024))
+    path = shard_path(out, index)
+    earlier = list(read_outcomes(path)) if retry_failed and is_made_from(path, key) else None
+    work = open_partial(unfinished / name_shard(index), key=key)
+    todo = find_missing(listed, work, earlier=earlier, retry_failed=retry_failed)
+    with open_session(
+        params,
+        url_template,
+        folder=work.folder,
+        run_folder=run_folder,
+        gate=gate,
+        retries=retries,
+    ) as session:
+        untried = fetch_missing(listed, todo, work, earlier=earlier, session=session)
+    rows = partial(assemble_rows, len(listed), work, untried, finished=path if earlier else None)
+    result = write_rows(
+        path,
+        rows(),
+        DOWNLOAD_SCHEMA,
+        index=index,
+        metadata={"stage": STAGE, MADE_FROM: key, "key": compute_content_key(key, rows())},
+        rows_per_group=ROWS_PER_GROUP,
+        compression="none",  # media are compressed already
+    )
+    remove_partial(work)
+    return result
+
+
+def is_made_from(path: Path, key: str) -> bool:
+    """True where there is a whole shard made from `key`, whatever came of it."""
+    return read_key(path, MADE_FROM) == key
+
+
+def is_finished(path: Path, key: str, *, retry_failed: bool = False) -> bool:
+    """True where nothing is to be done for a shard: what `flows.download` skips."""
+    if not is_made_from(path, key):
+        return False
+    return not (retry_failed and any(may_pass(outcome) for outcome in read_outcomes(path)))
+
+
+def may_pass(outcome: Outcome) -> bool:
+    return outcome.reason is not None and outcome.reason.may_pass
+
+
+def find_missing(
+    listed: Sequence[Clip],
+    work: Partial,
+    *,
+    earlier: Sequence[Outcome] | None,
+    retry_failed: bool,
+) -> list[int]:
+    """Places of the clips to fetch: settled neither in the finished nor in the unfinished shard."""
+    missing = []
+    for place in range(len(listed)):
+        if earlier is not None and not may_pass(earlier[place]):
+            continue
+        outcome = read_outcome(work, place)
+        if outcome is None or (retry_failed and may_pass(outcome)):
+            missing.append(place)
+    return missing
+
+
+def fetch_missing(
+    listed: Sequence[Clip],
+    places: Iterable[int],
+    work: Partial,
+    *,
+    earlier: Sequence[Outcome] | None,
+    session: Session,
+) -> dict[int, Outcome]:
+    """Fetches video by video into the unfinished shard; returns those refused untried by place."""
+    videos: dict[str, list[int]] = {}
+    for place in places:
+        videos.setdefault(listed[place].video_id, []).append(place)
+    untried = {}
+    for group in videos.values():
+        fetched = fetch_video([listed[place] for place in group], session=session)
+        for place, (clip, result, attempts) in zip(group, fetched, strict=True):
+            attempts += earlier[place].attempts if earlier else 0
+            row = build_row(clip, result, attempts=attempts)
+            if row.outcome.reason in NOT_TRIED:
+                untried[place] = row.outcome
+            else:
+                write_row(work, place, row)
+    return untried
+
+
+def build_row(clip: Clip, result: Download | Rejected, *, attempts: int) -> Row[Download]:
+    if isinstance(result, Rejected):
+        outcome = reject(clip.clip_id, STAGE, result)
+        return Row(replace(outcome, attempts=attempts), None)
+    return Row(Outcome(clip.clip_id, Status.kept, STAGE, attempts=attempts), result)
+
+
+def assemble_rows(
+    num_clips: int, work: Partial, untried: Mapping[int, Outcome], *, finished: Path | None
+) -> Iterator[Row[Download]]:
+    """All rows in the list's order: refused, fetched, or taken over from the finished shard."""
+    kept = iter(read_rows(finished, Download, batch_rows=ROWS_PER_GROUP)) if finished else None
+    for place in range(num_clips):
+        before = next(kept) if kept else None
+        if place in untried:
+            yield Row(untried[place], None)
+        elif before is not None and not may_pass(before.outcome):
+            yield before
+        else:
+            row = read_row(work, place)
+            assert row is not None, place
+            yield row
+
+
+def compute_content_key(key: str, rows: Iterable[Row[Download]]) -> str:
+    """What later stages depend on: two downloads of one list may differ."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(vars(row.outcome), sort_keys=True).encode())
+        if row.record is not None:
+            parts = (row.record.media, row.record.picture)
+            hashes = [None if part is None else hashlib.sha256(part).hexdigest() for part in parts]
+            digest.update(json.dumps([row.record.offset_s, *hashes]).encode())
+    return compute_key(made_from=key, content=digest.hexdigest())

@@ -1,0 +1,77 @@
+"""Face detection with dlib's MMOD CNN (SPEC 2.4), at the coarsest scale that shows the face.
+
+The detector's window is 80 px wide; its own pyramid finds larger faces, in steps of 6/5, nothing
+makes it find smaller ones. Measured on 36 talking-face videos, shrunk step by step: faces of 80 px
+and more are found in all, of 70 px in 94 %, of 60 px in 61 %, of 45 px in none. Time goes with the
+number of pixels: 5.9 s per megapixel on one core, 0.26 s at 224×224. So a picture is scaled by
+80 / (smallest wanted face), up or down, and no further. Box widths come in those steps too: a face
+near the smallest size is known to about a fifth of its width.
+"""
+
+from typing import Any
+
+from PIL import Image
+
+from tasks.face.boxes import Box, Picture, frame_box, resize_box
+from tasks.face.dlib_models import load_detector, load_frontal_detector
+
+WINDOW_PX = 80
+
+
+def compute_scale(region: Box, *, min_face_px: float, max_side_px: int) -> float:
+    """Scale at which `min_face_px` fills the detector's window, less if a side passed the cap."""
+    longest = max(region.width, region.height)
+    return min(WINDOW_PX / min_face_px, max_side_px / longest)
+
+
+def detect_faces(
+    frame: Picture,
+    *,
+    region: Box | None = None,
+    min_face_px: float,
+    max_side_px: int,
+    min_score: float = 0.0,
+) -> list[Box]:
+    """Faces of about `min_face_px` and wider in `region` of `frame` uint8 [H, W, 3] RGB.
+
+    Boxes are in frame pixels, best score first. Where `max_side_px` caps the scale, the smallest
+    face seen is WINDOW_PX / compute_scale(…).
+    """
+    region = region or frame_box(frame.shape)
+    scale = compute_scale(region, min_face_px=min_face_px, max_side_px=max_side_px)
+    picture = _scale_region(frame, region, scale)
+    hits = load_detector()(picture)
+    found = [_to_frame(hit.rect, region, picture, hit.confidence) for hit in hits]
+    return sorted((box for box in found if box.score >= min_score), key=lambda box: -box.score)
+
+
+def detect_frontal_faces(
+    frame: Picture, *, region: Box | None = None, min_face_px: float, max_side_px: int
+) -> list[Box]:
+    """As detect_faces, by dlib's HOG detector: 0.07 s per megapixel, upright frontal faces only.
+
+    Good enough to tell what else there is in a picture. Its window is 80 px wide as well.
+    """
+    region = region or frame_box(frame.shape)
+    scale = compute_scale(region, min_face_px=min_face_px, max_side_px=max_side_px)
+    picture = _scale_region(frame, region, scale)
+    rectangles, scores, _ = load_frontal_detector().run(picture, 0, 0.0)
+    pairs = zip(rectangles, scores, strict=True)
+    return [_to_frame(rectangle, region, picture, score) for rectangle, score in pairs]
+
+
+def _scale_region(frame: Picture, region: Box, scale: float) -> Picture:
+    size = max(1, round(region.width * scale)), max(1, round(region.height * scale))
+    return resize_box(frame, region, size=size, resample=Image.Resampling.BILINEAR)
+
+
+def _to_frame(rectangle: Any, region: Box, picture: Picture, score: float) -> Box:
+    """dlib's rectangle (last pixel included) in the scaled region to frame pixels."""
+    step_x, step_y = region.width / picture.shape[1], region.height / picture.shape[0]
+    return Box(
+        left=region.left + rectangle.left() * step_x,
+        top=region.top + rectangle.top() * step_y,
+        right=region.left + (rectangle.right() + 1) * step_x,
+        bottom=region.top + (rectangle.bottom() + 1) * step_y,
+        score=float(score),
+    )

@@ -1,0 +1,115 @@
+"""What ffmpeg is told to read and write for one cut."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from tasks.media.probe import FORMATS, SAFE_INPUT, get_url
+from tasks.records import Seconds
+from tasks.remote.resolve import MediaUrl, ResolvedVideo
+
+PROTOCOLS = "http,https,tls,tcp,httpproxy"
+MICROSECONDS = 1_000_000
+# Least common multiple of 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 and 48 kHz: where a stream starts
+# stands in an mp4 file in these units, so that sound keeps its place to the sample.
+MOVIE_TIMESCALE = 14_112_000
+# mp4 keeps timestamps exactly; matroska takes what mp4 cannot hold, with times in milliseconds.
+CONTAINERS = {"mp4": "mp4", "matroska": "mkv"}
+
+
+@dataclass(frozen=True)
+class CutInput:
+    """A file or URL, its input options, and ffmpeg's names of the streams wanted from it."""
+
+    url: str
+    selectors: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_inputs(
+    source: ResolvedVideo | Path,
+    *,
+    wants_video: bool,
+    wants_audio: bool,
+    stall_timeout_s: Seconds,
+) -> list[CutInput]:
+    """The first picture stream that is no cover art and the first sound stream, if wanted."""
+    wanted = {"V:0": wants_video, "a:0": wants_audio}
+    names = [name for name, is_wanted in wanted.items() if is_wanted]
+    if isinstance(source, Path):
+        return [CutInput(get_url(source), tuple(f"{name}?" for name in names), SAFE_INPUT)]
+    options = [build_http_options(media, stall_timeout_s) for media in source.media]
+    if len(source.media) == len(names) == 2:
+        pairs = zip(source.media, options, names, strict=True)
+        return [CutInput(media.url, (name,), option) for media, option, name in pairs]
+    return [CutInput(source.media[0].url, tuple(f"{name}?" for name in names), options[0])]
+
+
+def build_http_options(media: MediaUrl, stall_timeout_s: Seconds) -> dict[str, str]:
+    """Only HTTP is spoken and only files that hold their media themselves are read."""
+    options = {
+        "protocol_whitelist": PROTOCOLS,
+        "format_whitelist": FORMATS,
+        "rw_timeout": str(round(stall_timeout_s * MICROSECONDS)),
+        "headers": "".join(f"{name}: {value}\r\n" for name, value in media.headers.items()),
+    }
+    if media.cookies:
+        options["cookies"] = media.cookies
+    return options
+
+
+def build_cut(
+    inputs: list[CutInput],
+    path: Path,
+    *,
+    container: str,
+    seek_s: Seconds,
+    length_s: Seconds | None,
+) -> list[str]:
+    """Arguments of a stream copy that keeps the inputs' timestamps.
+
+    The copy begins with the key frame at or before `seek_s`, which counts from the input's start.
+    """
+    part: dict[str, Any] = {"fflags": "+genpts"}
+    if seek_s > 0:
+        part["ss"] = f"{seek_s:.6f}"
+    if length_s is not None:
+        part["t"] = f"{length_s:.6f}"
+    streams = []
+    for item in inputs:
+        source = ffmpeg.input(item.url, **item.options, **part)
+        streams += [source[name] for name in item.selectors]
+    output = ffmpeg.output(*streams, get_url(path), **_describe_copy(container))
+    return _log_everything(["-copyts", *output.get_args()])
+
+
+def build_shift(source: Path, path: Path, *, container: str, shift_s: int) -> list[str]:
+    """Arguments of a copy whose clock is `shift_s` seconds earlier; whole ones, hence exact."""
+    output = ffmpeg.output(
+        ffmpeg.input(get_url(source), **SAFE_INPUT),
+        get_url(path),
+        **_describe_copy(container),
+        map="0",
+        output_ts_offset=str(-shift_s),
+    )
+    return _log_everything(["-copyts", *output.get_args()])
+
+
+def _describe_copy(container: str) -> dict[str, Any]:
+    options = {
+        "f": container,
+        "c": "copy",
+        "map_metadata": "-1",
+        "map_chapters": "-1",
+        "fflags": "+bitexact",
+        "avoid_negative_ts": "disabled",
+    }
+    return options | ({"movie_timescale": MOVIE_TIMESCALE} if container == "mp4" else {})
+
+
+def _log_everything(args: list[str]) -> list[str]:
+    """Input durations stand in the log at level info; the level is put before each line."""
+    return ["-v", "level+info", "-nostats", *args, "-y"]

@@ -1,0 +1,75 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows._process import lock_stage
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys, time
+sys.path.insert(0, {root!r})
+from flows._process import lock_stage
+with lock_stage("find_speech"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {child!r}])
+print(child.pid, flush=True)
+child.wait()
+"""
+CHILD = """
+import sys, time
+sys.path.insert(0, {root!r})
+from flows._process import die_with_parent
+die_with_parent()
+time.sleep(60)
+"""
+
+
+def test_a_stage_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = HOLDER.format(root=str(ROOT))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RuntimeError, match=rf"already running \(process {holder.pid}\)"):
+            lock_stage("find_speech").__enter__()
+        with lock_stage("align_faces"):
+            pass
+        holder.send_signal(signal.SIGKILL)
+    with lock_stage("find_speech"):
+        pass
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's part is Linux's")
+def test_a_child_ends_with_its_parent() -> None:
+    code = PARENT.format(child=CHILD.format(root=str(ROOT)))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(1.0)
+        parent.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(child)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state != "Z"

@@ -1,0 +1,70 @@
+"""dvc.yaml against the code: every first-party import of a stage lies under its dependencies."""
+
+import shlex
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.data.sources import list_sources
+from tasks.params import flatten, read_params
+
+ROOT = Path(__file__).parents[1]
+STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def find_module(stage: dict[str, Any]) -> str:
+    words = shlex.split(stage["cmd"])
+    return words[words.index("-m") + 1]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_import_is_a_dependency(name: str) -> None:
+    deps = [PurePosixPath(dep) for dep in STAGES[name]["deps"]]
+    for path in list_sources(find_module(STAGES[name]), root=ROOT):
+        source = PurePosixPath(path.relative_to(ROOT).as_posix())
+        if source.name != "__init__.py":
+            assert any(dep == source or dep in source.parents for dep in deps), source
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_source_dependency_is_imported(name: str) -> None:
+    sources = [
+        PurePosixPath(path.relative_to(ROOT).as_posix())
+        for path in list_sources(find_module(STAGES[name]), root=ROOT)
+    ]
+    for dep in map(PurePosixPath, STAGES[name]["deps"]):
+        if dep.parts[0] in ("flows", "tasks", "models"):
+            assert any(dep == source or dep in source.parents for source in sources), dep
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_what_a_stage_reads_some_stage_makes(name: str) -> None:
+    made = {out for stage in STAGES.values() for out in list_outs(stage)}
+    words = shlex.split(STAGES[name]["cmd"])
+    inputs = [word for word in words[words.index("-m") + 2 : -1] if word != "data"]
+    assert set(inputs) <= made
+    assert set(inputs) <= set(STAGES[name]["deps"])
+
+
+def list_outs(stage: dict[str, Any]) -> list[str]:
+    return [next(iter(out)) if isinstance(out, dict) else out for out in stage.get("outs", [])]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_parameter_exists(name: str) -> None:
+    params = flatten(read_params(ROOT / "params.yaml"))
+    for key in STAGES[name].get("params", []):
+        value: Any = params
+        for part in key.split("."):
+            assert part in value, key
+            value = value[part]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_shards_stay_in_place_when_a_stage_runs_again(name: str) -> None:
+    for out in STAGES[name].get("outs", []):
+        path = next(iter(out)) if isinstance(out, dict) else out
+        if path.startswith("data/"):
+            assert out[path]["persist"]
