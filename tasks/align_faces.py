@@ -21,6 +21,7 @@ from tasks.face.boxes import Box, Picture, Point
 from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, find_model
 from tasks.face.find import FaceSearch, find_face
 from tasks.face.landmarks import find_landmarks
+from tasks.face.upright import count_turns, turn_box, turn_frame
 from tasks.media.images import decode_png, encode_png
 from tasks.params import FaceParams
 from tasks.records import (
@@ -111,7 +112,13 @@ def choose_refusal(refusals: list[Rejected]) -> Rejected:
 def describe_face(
     frame: Picture, box: Box, *, frame_index: int, frame_time_s: Seconds
 ) -> AlignedFace:
-    """Crops, landmarks and quality of the face in `box` of `frame` [H, W, 3]."""
+    """Crops, landmarks and quality of the face in `box` of `frame` [H, W, 3].
+
+    A frame whose people lie on their side is turned first; the box is then of the turned frame.
+    """
+    turns = count_turns(frame, box)
+    if turns:
+        frame, box = turn_frame(frame, turns), turn_box(box, turns, frame_shape=frame.shape)
     landmarks = find_landmarks(frame, box)
     crop = crop_face_224(frame, box)
     return AlignedFace(
@@ -123,6 +130,7 @@ def describe_face(
         frame_index=frame_index,
         frame_time_s=frame_time_s,
         sharpness=measure_sharpness(crop),
+        quarter_turns=turns,
     )
 
 

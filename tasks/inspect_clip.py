@@ -17,6 +17,7 @@ from tasks.audio.vad import select_voiced
 from tasks.compute_features import open_encoder
 from tasks.data.samples import pair_up
 from tasks.face.align import CROP_PX
+from tasks.face.upright import turn_frame
 from tasks.find_speech import find_speech
 from tasks.media.extract import extract
 from tasks.media.images import decode_png, encode_png
@@ -123,7 +124,8 @@ def _write_face(clip: Clip, extract_: Extract, out: Path, params: Params) -> dic
     (out / "frame.png").write_bytes(extract_.frames[0])
     face = align_face((clip, extract_), params=params.align_faces)
     assert face is not None
-    (out / "frame.png").write_bytes(extract_.frames[face.frame_index])
+    frame = turn_frame(decode_png(extract_.frames[face.frame_index]), face.quarter_turns)
+    (out / "frame.png").write_bytes(encode_png(frame))
     (out / "face_224.png").write_bytes(face.face)
     small = np.frombuffer(face.face_64, np.uint8).reshape(64, 64, 3)  # [64, 64, 3]
     (out / "face_64.png").write_bytes(encode_png(small))
@@ -145,4 +147,5 @@ def locate_landmarks(face: AlignedFace) -> npt.NDArray[np.float64]:
     left, top, right, bottom = face.box
     sides = np.array([right - left, bottom - top])
     points = np.array(face.landmarks, np.float64).reshape(68, 2)  # [68, 2]
-    return (points + 0.5) * sides / CROP_PX - 0.5 + (left, top)
+    located: npt.NDArray[np.float64] = (points + 0.5) * sides / CROP_PX - 0.5 + (left, top)
+    return located

@@ -286,7 +286,8 @@ SPEECH_SCHEMA = pa.schema([("voiced", pa.list_(pa.int64())), ("speech_s", pa.flo
 class AlignedFace:
     """The chosen face: `face` PNG 224×224 RGB, `face_64` uint8 [64,64,3].
 
-    `box` is left, top, right, bottom in frame pixels; `landmarks` are 68 (x, y) in pixels of the
+    `box` is left, top, right, bottom in pixels of the frame after `quarter_turns` to the left,
+    which make a face upright that lies on its side; `landmarks` are 68 (x, y) in pixels of the
     224×224 crop; `sharpness` is the variance of the crop's Laplacian (grey levels 0–255).
     """
 
@@ -298,6 +299,7 @@ class AlignedFace:
     frame_index: int
     frame_time_s: Seconds
     sharpness: float
+    quarter_turns: int = 0
 
 
 ALIGNED_FACE_SCHEMA = pa.schema(
@@ -310,6 +312,7 @@ ALIGNED_FACE_SCHEMA = pa.schema(
         ("frame_index", pa.int32()),
         ("frame_time_s", pa.float64()),
         ("sharpness", pa.float32()),
+        ("quarter_turns", pa.int32()),
     ]
 )
 

@@ -1,13 +1,13 @@
 """Which of the project's files a module is made of: a shard's key changes when they do."""
 
-import ast
 import hashlib
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("flows", "models", "tasks")
 # Parameter values enter a key by themselves; how they are read does not.
-NOT_COMPUTING = frozenset({"tasks.params"})
+NOT_COMPUTING = "tasks/params"
 
 
 def list_sources(module: str, *, root: Path = Path()) -> list[Path]:
@@ -27,10 +27,10 @@ def list_sources(module: str, *, root: Path = Path()) -> list[Path]:
 def hash_sources(module: str, *, root: Path = Path()) -> str:
     """SHA-256 over the names and contents of what `module` computes with."""
     digest = hashlib.sha256()
-    skipped = {_find_module(name, root) for name in NOT_COMPUTING}
     for path in list_sources(module, root=root):
-        if path not in skipped:
-            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+        name = path.relative_to(root).as_posix()
+        if not name.startswith(NOT_COMPUTING):
+            digest.update(f"{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -43,9 +43,42 @@ def _find_module(name: str, root: Path) -> Path | None:
 
 
 def _list_imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    """Names that may be modules: `a.b` and `a.b.c` of `from a.b import c`."""
+    # By tokens: `ast.parse` is not safe beside other threads that use it (CPython 3.11).
+    for words in _list_statements(path):
+        if words[0] == "import":
+            yield from ("".join(part[: _find(part, "as")]) for part in _split(words[1:]))
+        elif words[0] == "from" and words[1] != ".":
+            middle = words.index("import")
+            module = "".join(words[1:middle])
+            yield module
+            names = [word for word in words[middle + 1 :] if word not in "()"]
+            yield from (f"{module}.{part[0]}" for part in _split(names) if part)
+
+
+def _list_statements(path: Path) -> Iterator[list[str]]:
+    """The words of each logical line of a source file."""
+    words: list[str] = []
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
+                if words:
+                    yield words
+                words = []
+            elif token.type in (tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING):
+                words.append(token.string)
+
+
+def _split(words: list[str]) -> list[list[str]]:
+    """Words between commas."""
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == ",":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def _find(words: list[str], word: str) -> int:
+    return words.index(word) if word in words else len(words)

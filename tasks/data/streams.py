@@ -6,11 +6,11 @@ dropped or padded. Step s is the same rows for any number of workers and ranks.
 """
 
 import copy
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from signal import SIG_IGN, SIGTERM, signal
 from typing import Any
 
 import numpy as np
@@ -184,11 +184,11 @@ def open_batches(
         num_workers=num_workers,
         pin_memory=pin_memory,
         generator=Generator(),
-        worker_init_fn=_ignore_sigterm if num_workers else None,
+        worker_init_fn=_leave_group if num_workers else None,
     )
     return iter(loader)
 
 
-def _ignore_sigterm(_: int) -> None:
-    # A signal to the process group is for the trainer, which still needs its workers.
-    signal(SIGTERM, SIG_IGN)
+def _leave_group(_: int) -> None:
+    # A signal to the trainer's process group is for the trainer, which still needs its workers.
+    os.setpgrp()

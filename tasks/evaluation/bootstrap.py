@@ -31,10 +31,13 @@ def encode_people(people: Sequence[str] | npt.NDArray[np.str_]) -> Indices:
 
 def renumber(people: npt.NDArray[np.generic]) -> Indices:
     """The same persons as 0 … P-1 without gaps, [N]."""
-    return np.unique(people, return_inverse=True)[1]
+    codes: Indices = np.unique(people, return_inverse=True)[1]
+    return codes
 
 
-def draw_weights(num_people: int, *, num_draws: int = NUM_DRAWS, seed: int = 0) -> Iterator[Doubles]:
+def draw_weights(
+    num_people: int, *, num_draws: int = NUM_DRAWS, seed: int = 0
+) -> Iterator[Doubles]:
     """How often each person is drawn, in blocks [R, P]; each row sums to P."""
     generator = np.random.default_rng(seed)
     size = max(1, BLOCK_VALUES // num_people)
@@ -63,7 +66,7 @@ def sum_by_person(values: Floats, people: Indices) -> Doubles:
     """Sums [P] or [P, K] of values [N] or [N, K], in float64."""
     num_people = int(people.max()) + 1 if len(people) else 0
     columns = values.reshape(len(values), -1)  # [N, K]
-    sums = [np.bincount(people, column, num_people) for column in columns.T]
+    sums = [np.bincount(people, column, num_people).astype(np.float64) for column in columns.T]
     return np.stack(sums, axis=-1).reshape(num_people, *values.shape[1:])  # [P, K]
 
 
@@ -144,7 +147,10 @@ def score_pair_mean(
 
     def compute_mean(weights: Doubles) -> Doubles:
         total, number = (((weights @ part) * weights).sum(axis=1) for part in (sums, counts))
-        return np.divide(total, number, out=np.full(len(weights), np.nan), where=number > 0)
+        means: Doubles = np.divide(
+            total, number, out=np.full(len(weights), np.nan), where=number > 0
+        )
+        return means
 
     interval = compute_interval(
         compute_mean, num_people=len(present), num_draws=num_draws, seed=seed

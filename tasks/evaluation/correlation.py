@@ -63,6 +63,17 @@ def correlate(
     )
 
 
+def compare_with_published(found: Correlation, *, num_published: int) -> float | None:
+    """Two-sided p-value of no difference from the published r of `num_published` independent pairs,
+    by Fisher's z; None where there is nothing to compare."""
+    score = found.score
+    if score.value is None or score.published is None or score.num_samples <= MIN_SAMPLES:
+        return None
+    variance = 1 / (score.num_samples - 3) + 1 / (num_published - 3)
+    z = (np.arctanh(score.value) - np.arctanh(score.published)) / np.sqrt(variance)
+    return float(2 * stats.norm.sf(abs(z)))
+
+
 def bootstrap_correlation(
     first: Doubles, second: Doubles, *, people: Indices, seed: int = 0
 ) -> tuple[float, float] | None:

@@ -17,7 +17,7 @@ BLOCK_VALUES = 1 << 17
 
 @dataclass(frozen=True)
 class Measured:
-    """`matrix` [B, G], smaller is nearer (L2 squared, cosine negated); `margin` [B, 1] of rounding."""
+    """Distances [B, G]: smaller is nearer, L2 squared, cosine negated; `margin` [B, 1] of error."""
 
     matrix: Tensor
     margin: Tensor

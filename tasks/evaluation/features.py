@@ -28,14 +28,12 @@ class FeatureScore:
 def measure_features(predicted: Floats, true: Floats) -> dict[str, Doubles]:
     """Row by row [N]: angle in degrees, L1 and L2 of raw and of unit vectors, rescaled cosine.
 
-    The angle and the unit distances of a vector of zeros are NaN. `rescaled_cosine` is 0.5 + 0.5·cos,
-    which the public code of ARS averages (SPEC 5.6).
+    The angle and the unit distances of a vector of zeros are NaN. `rescaled_cosine` is
+    0.5 + 0.5·cos, which the public code of ARS averages (SPEC 5.6).
     """
     check_vectors(predicted, true)
-    parts = [
-        _measure_rows(predicted[start : start + ROWS_PER_BLOCK], true[start : start + ROWS_PER_BLOCK])
-        for start in range(0, len(true), ROWS_PER_BLOCK)
-    ]
+    blocks = [slice(start, start + ROWS_PER_BLOCK) for start in range(0, len(true), ROWS_PER_BLOCK)]
+    parts = [_measure_rows(predicted[block], true[block]) for block in blocks]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -77,7 +75,8 @@ def score_features(
     """
     answer = true.mean(axis=0) if constant is None else constant
     same = np.broadcast_to(answer, true.shape)
-    references = measure_features(same, true), measure_features(predicted, true[shuffle(people, seed=seed)])
+    strangers = true[shuffle(people, seed=seed)]
+    references = measure_features(same, true), measure_features(predicted, strangers)
     scores = {}
     for name, values in measure_features(predicted, true).items():
         score = score_mean(name, values, people=people, seed=seed)

@@ -48,7 +48,7 @@ class Trials:
 
     @property
     def chance(self) -> float:
-        return 1 / (1 + self.others.shape[1])
+        return 1.0 / (1 + int(self.others.shape[1]))
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ def _draw_items(
 ) -> npt.NDArray[np.int32]:
     """An item of each of `people`, in their shape."""
     steps = generator.integers(pool.counts[people])
-    return pool.items[pool.starts[people] + steps].astype(np.int32)
+    drawn: npt.NDArray[np.int32] = pool.items[pool.starts[people] + steps].astype(np.int32)
+    return drawn
 
 
 def _draw_strangers(
@@ -160,7 +161,8 @@ def _draw_strangers(
     else:
         raise ValueError(f"{num_others} other people: too many for the smallest stratum")
     places = drawn + (drawn >= own)
-    return pool.by_stratum[pool.first[people][:, None] + places]
+    strangers: Indices = pool.by_stratum[pool.first[people][:, None] + places]
+    return strangers
 
 
 def compare_vectors(trials: Trials, *, probes: Floats, candidates: Floats) -> Floats:

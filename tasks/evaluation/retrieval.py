@@ -139,7 +139,7 @@ def score_recalls(
             base = None if constant is None else compute_hits(constant, reading=reading, rank=rank)
             scores[reading, rank] = complete(
                 score_mean(name, hits, people=people, is_share=True, seed=seed),
-                chance=float(_compute_chance(ranks, reading=reading, rank=rank)),
+                chance=_compute_chance(ranks, reading=reading, rank=rank),
                 constant=None if base is None else float(base.mean()),
                 published=None if published is None else published[place] / 100,
             )
@@ -175,8 +175,8 @@ def tabulate_hits(num_others: int, *, reading: Reading, rank: int) -> npt.NDArra
     return (nearer + 1 <= limit + 1e-9).astype(np.float64)
 
 
-def _compute_chance(ranks: Ranks, *, reading: Reading, rank: int) -> np.floating:
+def _compute_chance(ranks: Ranks, *, reading: Reading, rank: int) -> float:
     """Mean over queries of a true face that is anywhere with the same probability."""
     sizes, counts = np.unique(ranks.num_others, return_counts=True)
     means = [tabulate_hits(int(size), reading=reading, rank=rank).mean() for size in sizes]
-    return np.average(means, weights=counts)
+    return float(np.average(means, weights=counts))

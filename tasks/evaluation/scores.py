@@ -49,8 +49,12 @@ def complete(
     published: float | None = None,
 ) -> Score:
     """The score with its references; those that are not finite are None."""
-    references = {"chance": chance, "constant": constant, "published": published}
-    return replace(score, **{name: drop_nan(value) for name, value in references.items()})
+    return replace(
+        score,
+        chance=drop_nan(chance),
+        constant=drop_nan(constant),
+        published=drop_nan(published),
+    )
 
 
 def drop_nan(value: float | None) -> float | None:

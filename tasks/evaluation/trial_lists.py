@@ -2,9 +2,11 @@
 
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -49,10 +51,11 @@ def read_trials(path: Path, *, probes: Items, candidates: Items) -> Trials:
     return Trials(left, right[0], np.stack(right[1:], axis=1), {})
 
 
-def _find(column: pa.ChunkedArray, names: object, *, path: Path) -> np.ndarray:
+def _find(column: pa.ChunkedArray, names: Sequence[str], *, path: Path) -> npt.NDArray[np.int32]:
     wanted = pc.cast(column, pa.string())
     found = pc.index_in(wanted, value_set=pa.array(names, pa.string()))
     if found.null_count:
         row = pc.index(pc.is_null(found), True).as_py()
         raise ValueError(f"{path}: line {row + 2}: unknown name {wanted[row].as_py()!r}")
-    return found.to_numpy().astype(np.int32)
+    indices: npt.NDArray[np.int32] = found.to_numpy().astype(np.int32)
+    return indices

@@ -14,6 +14,8 @@ ALIGNED_PX = 64
 # that came with the official code of WEN (SPEC 2.3, "recommended template").
 TEMPLATE_64 = ((21.9, 29.5), (41.5, 29.4), (32.0, 41.0), (22.5, 48.0), (40.5, 48.0))
 
+ROUNDING = 1e-6  # of a fit's scale; keeps a scale of 1 at one sample a pixel
+
 
 @dataclass(frozen=True)
 class Similarity:
@@ -69,15 +71,15 @@ def align_face_64(frame: Picture, landmarks: NDArray[np.float32]) -> Picture:
     """Warps `frame` [H, W, 3] so that the five points fall on TEMPLATE_64; uint8 [64, 64, 3].
 
     Bilinear (SPEC 2.3). One sample a pixel would alias where the face is much larger, so a pixel is
-    the mean of a grid of samples no more than two frame pixels apart. Beyond the frame its border
+    the mean of a grid of samples no more than a frame pixel apart. Beyond the frame its border
     pixels go on.
     """
     transform = fit_similarity(select_five_points(landmarks), np.array(TEMPLATE_64))
-    num_samples = max(1, int(np.ceil(0.5 / transform.scale)))
+    num_samples = max(1, int(np.ceil(1 / transform.scale - ROUNDING)))
     x, y = _place_samples(transform, num_samples)
     samples = sample_bilinear(frame, x, y)  # [64 n, 64 n, 3]
     grid = samples.reshape(ALIGNED_PX, num_samples, ALIGNED_PX, num_samples, 3)  # [64, n, 64, n, 3]
-    colours: NDArray[np.float64] = grid.mean(axis=(1, 3))  # [64, 64, 3]
+    colours: NDArray[np.float32] = grid.mean(axis=(1, 3))  # [64, 64, 3]
     return np.rint(colours).astype(np.uint8)
 
 
@@ -94,14 +96,15 @@ def _place_samples(
 
 def sample_bilinear(
     frame: Picture, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """Colours [..., 3] at x, y [...]; pixel centres are whole numbers, borders are replicated."""
     x, y = x.clip(0, frame.shape[1] - 1), y.clip(0, frame.shape[0] - 1)
     left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
     right = np.minimum(left + 1, frame.shape[1] - 1)
     bottom = np.minimum(top + 1, frame.shape[0] - 1)
-    across, down = (x - left)[..., None], (y - top)[..., None]
+    across = (x - left).astype(np.float32)[..., None]
+    down = (y - top).astype(np.float32)[..., None]
     upper = frame[top, left] * (1 - across) + frame[top, right] * across
     lower = frame[bottom, left] * (1 - across) + frame[bottom, right] * across
-    colours: NDArray[np.float64] = upper * (1 - down) + lower * down
+    colours: NDArray[np.float32] = upper * (1 - down) + lower * down
     return colours

@@ -40,6 +40,8 @@ def detect_faces(
     region = region or frame_box(frame.shape)
     scale = compute_scale(region, min_face_px=min_face_px, max_side_px=max_side_px)
     picture = _scale_region(frame, region, scale)
+    if min(picture.shape[:2]) < WINDOW_PX:
+        return []  # smaller than any wanted face; dlib crashes below 10 px
     hits = load_detector()(picture)
     found = [_to_frame(hit.rect, region, picture, hit.confidence) for hit in hits]
     return sorted((box for box in found if box.score >= min_score), key=lambda box: -box.score)
@@ -55,6 +57,8 @@ def detect_frontal_faces(
     region = region or frame_box(frame.shape)
     scale = compute_scale(region, min_face_px=min_face_px, max_side_px=max_side_px)
     picture = _scale_region(frame, region, scale)
+    if min(picture.shape[:2]) < WINDOW_PX:
+        return []
     rectangles, scores, _ = load_frontal_detector().run(picture, 0, 0.0)
     pairs = zip(rectangles, scores, strict=True)
     return [_to_frame(rectangle, region, picture, score) for rectangle, score in pairs]

@@ -80,7 +80,7 @@ class _Reader:
         if index not in self._known:
             table: dict[Any, Any] = {}
             self._known[index] = table
-            for _ in range(self._read_int()):
+            for _ in range(self._read_size()):
                 key = self.read_object()
                 if not isinstance(key, str | float | bool):
                     raise ValueError(f"table key of type {type(key).__name__}")
@@ -136,6 +136,12 @@ class _Reader:
 
     def _read_string(self) -> str:
         return bytes(self._take(self._read_int())).decode("latin-1")
+
+    def _read_size(self) -> int:
+        size = self._read_int()
+        if size < 0:
+            raise ValueError(f"table of {size} entries")
+        return size
 
     def _read_int(self) -> int:
         return int(self._unpack("<i", 4))

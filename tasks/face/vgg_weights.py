@@ -79,7 +79,7 @@ def read_dag(path: Path) -> State:
     """`vgg_face_dag.pth`: the state dict itself, RGB."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, UnpicklingError) as error:
+    except (RuntimeError, EOFError, LookupError, UnpicklingError) as error:
         raise ValueError(f"{path}: not a state dict: {error}") from error
     if not isinstance(state, dict):
         raise ValueError(f"{path}: not a state dict but {type(state).__name__}")

@@ -60,7 +60,7 @@ def extract(
     return Extract(
         audio=pcm if needs_audio else None,
         frames=[frame.png for frame in frames],
-        frame_times_s=[round(frame.time_s - start_s, TIME_DIGITS) for frame in frames],
+        frame_times_s=[max(round(frame.time_s - start_s, TIME_DIGITS), 0.0) for frame in frames],
     )
 
 

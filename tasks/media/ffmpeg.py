@@ -53,14 +53,17 @@ class CompletedFfmpeg:
 
 @cache
 def find_ffmpeg() -> str:
-    """The ffmpeg on PATH, else the one that the package imageio-ffmpeg brings."""
-    on_path = shutil.which("ffmpeg")
-    if on_path:
-        return on_path
+    """The ffmpeg that the locked package imageio-ffmpeg brings, else the one on PATH.
+
+    The packaged one first: one version on every machine, so one result.
+    """
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError:
-        raise RuntimeError("no ffmpeg on PATH nor with imageio-ffmpeg: run `make setup`") from None
+        on_path = shutil.which("ffmpeg")
+    if on_path is None:
+        raise RuntimeError("no ffmpeg with imageio-ffmpeg nor on PATH: run `make setup`")
+    return on_path
 
 
 def run_ffmpeg(

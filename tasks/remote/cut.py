@@ -7,7 +7,9 @@ gives the frames and samples that decoding the whole original gives.
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import av
@@ -27,6 +29,7 @@ POSTROLL_S = 0.5
 MORE_PREROLL_S = (10.0, 60.0, math.inf)
 # A list may end a clip this much after the video's end: lists and lengths are rounded (chosen).
 END_SLACK_S = 1.0
+NOTHING_WRITTEN = "Output file is empty"
 WRONG_CONTAINER = re.compile(
     r"could not find tag|not currently supported in container|only supported in"
     r"|could not write header|error initializing output|experimental",
@@ -100,15 +103,25 @@ def _copy(
     length_s = None if end_s is None else end_s - seek_s + POSTROLL_S
     for container, suffix in CONTAINERS.items():
         path = folder / f"cut.{suffix}"
-        args = build_cut(inputs, path, container=container, seek_s=seek_s, length_s=length_s)
+        build = partial(
+            build_cut, inputs, path, container=container, seek_s=seek_s, length_s=length_s
+        )
         try:
-            return path, container, run_ffmpeg(args, timeout_s=params.segment_timeout_s).stderr
+            return path, container, _run(build, timeout_s=params.segment_timeout_s)
         except FfmpegFailed as error:
             failure = error
         if not WRONG_CONTAINER.search(failure.last_words):
             break
     log = failure.last_words.replace(f"{get_url(folder)}/", "")
     raise CutFailed(f"ffmpeg: {read_errors(log)}", log)
+
+
+def _run(build: Callable[..., list[str]], *, timeout_s: Seconds) -> str:
+    """ffmpeg's log. Its `-t` ends at once on inputs (WAV) that name no first timestamp."""
+    log = run_ffmpeg(build(), timeout_s=timeout_s).stderr
+    if NOTHING_WRITTEN in log:
+        log = run_ffmpeg(build(has_start=False), timeout_s=timeout_s).stderr
+    return log
 
 
 def _check(

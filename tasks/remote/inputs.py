@@ -16,8 +16,9 @@ MICROSECONDS = 1_000_000
 # Least common multiple of 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 and 48 kHz: where a stream starts
 # stands in an mp4 file in these units, so that sound keeps its place to the sample.
 MOVIE_TIMESCALE = 14_112_000
-# mp4 keeps timestamps exactly; matroska takes what mp4 cannot hold, with times in milliseconds.
-CONTAINERS = {"mp4": "mp4", "matroska": "mkv"}
+# mp4 and mov (for PCM, which older mp4 writers refuse) keep timestamps exactly; matroska takes what
+# neither can hold, with times in milliseconds.
+CONTAINERS = {"mp4": "mp4", "mov": "mov", "matroska": "mkv"}
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,12 @@ def build_cut(
     container: str,
     seek_s: Seconds,
     length_s: Seconds | None,
+    has_start: bool = True,
 ) -> list[str]:
     """Arguments of a stream copy that keeps the inputs' timestamps.
 
     The copy begins with the key frame at or before `seek_s`, which counts from the input's start.
+    Without `has_start`, an input that names no first timestamp is taken to start at 0.
     """
     part: dict[str, Any] = {"fflags": "+genpts"}
     if seek_s > 0:
@@ -83,7 +86,8 @@ def build_cut(
         source = ffmpeg.input(item.url, **item.options, **part)
         streams += [source[name] for name in item.selectors]
     output = ffmpeg.output(*streams, get_url(path), **_describe_copy(container))
-    return _log_everything(["-copyts", *output.get_args()])
+    clock = ["-copyts"] if has_start else ["-copyts", "-start_at_zero"]
+    return _log_everything([*clock, *output.get_args()])
 
 
 def build_shift(source: Path, path: Path, *, container: str, shift_s: int) -> list[str]:
@@ -107,7 +111,7 @@ def _describe_copy(container: str) -> dict[str, Any]:
         "fflags": "+bitexact",
         "avoid_negative_ts": "disabled",
     }
-    return options | ({"movie_timescale": MOVIE_TIMESCALE} if container == "mp4" else {})
+    return options | ({"movie_timescale": MOVIE_TIMESCALE} if container != "matroska" else {})
 
 
 def _log_everything(args: list[str]) -> list[str]:

@@ -27,6 +27,7 @@ DENSITY = 2
 INK, PAPER = "#1f2933", "#ffffff"
 FILLS = (("#33526b", ""), ("#dfe6ec", "////"), ("#9fb3c4", "...."), ("#ffffff", "xxxx"))
 LABEL_LENGTH = 34
+MAX_BINS = 40
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -103,16 +104,15 @@ def plot_stacked_bars(
         return _encode(canvas)
 
 
-def plot_histogram(
-    values: Floats, *, xlabel: str, width: int, is_log: bool = False, num_bins: int = 30
-) -> bytes:
+def plot_histogram(values: Floats, *, xlabel: str, width: int, is_log: bool = False) -> bytes:
     """Counts over `values` [N], with a line at the median; whole numbers get bins of their own."""
     with matplotlib.rc_context(STYLE):
         canvas, axes = _open(width, height=230)
         if len(values):
-            edges = _choose_edges(values, is_log=is_log, num_bins=num_bins)
+            edges = _choose_edges(values, is_log=is_log)
             axes.hist(values, edges.tolist(), rwidth=0.93, color=FILLS[0][0])
             median = float(np.median(values))
+            axes.axvline(median, color=PAPER, linewidth=3)
             axes.axvline(median, color=INK, linestyle=(0, (4, 2)), linewidth=1.2)
             axes.set_title(f"median {format_number(median)} (dashed), n = {len(values):,}")
         else:
@@ -135,12 +135,13 @@ def _write_plainly(value: float, _: float) -> str:
     return f"{value:,.10g}"
 
 
-def _choose_edges(values: Floats, *, is_log: bool, num_bins: int) -> Floats:
+def _choose_edges(values: Floats, *, is_log: bool) -> Floats:
+    num_bins = min(MAX_BINS, round(2 * len(values) ** (1 / 3)))  # Rice's rule
     low, high = float(values.min()), float(values.max())
     if is_log:
         low, high = max(low, 1e-6), max(high, 1e-6)
         return np.geomspace(low / 1.0001, high * 1.0001, num_bins + 1)
-    if np.all(values == np.round(values)) and high - low < num_bins:
+    if np.all(values == np.round(values)) and high - low < MAX_BINS:
         return np.arange(low - 0.5, high + 1)
     if high == low:
         low, high = low - 0.5, high + 0.5

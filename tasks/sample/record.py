@@ -27,7 +27,7 @@ MARGIN_S = 0.12  # a listed segment begins and ends this much outside its speech
 FADE_S = 0.02
 ROOM_NOISE = 0.0008  # standard deviation; real rooms are not silent
 SHORT_SPEECH_S = 0.5
-TINY_EYE_DISTANCE_PX = 16.0
+TINY_EYE_DISTANCE_PX = 12.0
 LISTENER_WIDTH_PX = 288
 
 Samples = NDArray[np.float32]

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from tasks.data.sources import hash_sources, list_sources
 
 
@@ -36,3 +38,22 @@ def test_how_parameters_are_read_is_no_part_of_it(tmp_path: Path) -> None:
     before = hash_sources("tasks.one", root=tmp_path)
     (tmp_path / "tasks/params.py").write_text("class Params: ...\n")
     assert hash_sources("tasks.one", root=tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import tasks.audio.mel",
+        "import os, tasks.audio.mel as mel",
+        "from tasks.audio import mel",
+        "from tasks.audio import (\n    vad,  # a comment\n    mel,\n)",
+        "from tasks.audio.mel import bank as b",
+        "def late():\n    from tasks.audio.mel import bank\n",
+    ],
+)
+def test_every_form_of_import_is_seen(tmp_path: Path, statement: str) -> None:
+    write_project(tmp_path)
+    (tmp_path / "tasks/one.py").write_text(f'"""from tasks import other"""\n{statement}\n')
+    names = {path.name for path in list_sources("tasks.one", root=tmp_path)}
+    assert "mel.py" in names
+    assert "other.py" not in names

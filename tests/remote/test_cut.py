@@ -23,7 +23,7 @@ WINDOWS = [(0.0, 1.5), (0.4, 2.0), (2.5, 4.0), (4.31, 5.97)]
 def decode_frames(path, start_s, end_s):
     """Hashes of the frames shown in [start_s, end_s) of the file's own clock."""
     with av.open(str(path)) as container:
-        zero = container.start_time / av.time_base
+        zero = (container.start_time or 0) / av.time_base
         shown = [(float(f.pts * f.time_base) - zero, f) for f in container.decode(video=0)]
     # Half a millisecond: matroska's clock ticks in milliseconds.
     return [
@@ -36,7 +36,7 @@ def decode_frames(path, start_s, end_s):
 def decode_samples(path, start_s, end_s):
     """float32 [N] of [start_s, end_s): each decoded frame put where its timestamp says."""
     with av.open(str(path)) as container:
-        zero = container.start_time / av.time_base
+        zero = (container.start_time or 0) / av.time_base
         rate = container.streams.audio[0].rate
         samples = np.full(round(end_s * rate) + 96_000, np.nan, dtype=np.float32)
         for frame in container.decode(audio=0):
@@ -209,3 +209,13 @@ def test_what_is_missing(video_end_s, audio_end_s, durations, is_whole):
     clocks = [Clock(0.0, length_s) for length_s in durations]
     missing = find_missing(coverage, start_s=5.0, end_s=10.0, clocks=clocks)
     assert (missing is None) is is_whole
+
+
+def test_a_sound_file_without_timestamps(media, tmp_path):
+    wav = tmp_path / "-tone.wav"
+    command = [find_ffmpeg(), "-v", "error", "-i", str(media["both"]), "-vn", "-ac", "1"]
+    subprocess.run([*command, f"file:{wav}"], check=True)
+    segment = cut_segment(wav, start_s=4.0, end_s=5.5, folder=tmp_path, params=PARAMS)
+    offset_s = segment.offset_s
+    found = decode_samples(segment.path, offset_s, offset_s + 1.5)
+    np.testing.assert_array_equal(found, decode_samples(wav, 4.0, 5.5))

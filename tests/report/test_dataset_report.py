@@ -181,7 +181,7 @@ def test_every_reason_and_stage_has_words() -> None:
     assert classify_reason(Reason.timeout) == "may still come"
     assert classify_reason(Reason.unreadable_media) == "failed"
     assert classify_reason(Reason.no_face) == "rejected"
-    assert list(STAGE_WORDS)[0] == "list_clips"
+    assert next(iter(STAGE_WORDS)) == "list_clips"
 
 
 def test_counts_of_names_leave_out_null(census: pa.Table) -> None:

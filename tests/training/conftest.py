@@ -1,6 +1,6 @@
 """A tiny data set and runs of a few hundred parameters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,5 +67,5 @@ def start_run(tmp_path: Path) -> Callable[..., Run]:
 
 
 @pytest.fixture
-def linear() -> Iterator[nn.Linear]:
+def linear() -> nn.Linear:
     return nn.Linear(4, 2)

@@ -1,6 +1,7 @@
-"""One process of the test of several: `python ddp_worker.py PAIRS RUN_FOLDER`, as torchrun would."""
+"""One process of the test of several: `python ddp_worker.py PAIRS FOLDER`."""
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -50,10 +51,12 @@ def train(pairs: Path, folder: Path, *, ranks: Ranks, accumulate: int = 1) -> nn
     return network
 
 
-def _open(pairs: Path, stream: Stream, start: int):  # type: ignore[no-untyped-def]
+def _open(pairs: Path, stream: Stream, start: int) -> Iterator[Batch]:
     return open_batches(build_pairs_dataset(pairs, stream), start=start)
 
 
 if __name__ == "__main__":
     with join_group(torch.device("cpu")) as group:
-        train(Path(sys.argv[1]), Path(sys.argv[2]), ranks=group, accumulate=int(sys.argv[3]))
+        for accumulate in (1, 2):
+            folder = Path(sys.argv[2], str(accumulate))
+            train(Path(sys.argv[1]), folder, ranks=group, accumulate=accumulate)

@@ -58,18 +58,22 @@ def read_losses(folder: Path) -> list[float]:
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-def test_two_processes_give_the_losses_of_one(pairs: Path, tmp_path: Path, accumulate: int) -> None:
-    load_worker().train(pairs, tmp_path / "one", ranks=Ranks())
-    run_processes(2, str(pairs), str(tmp_path / "two"), str(accumulate))
-    one, two = read_losses(tmp_path / "one"), read_losses(tmp_path / "two")
-    assert len(one) == 12
-    assert two == pytest.approx(one, rel=1e-5)
-    assert (tmp_path / "two" / "validation.csv").read_text().split() == ["step,ranks", "12,2.0"]
-    weights = [
-        read_weights(list_checkpoints(tmp_path / name / "checkpoints")[12])["net"]
-        for name in ("one", "two")
-    ]
+@pytest.fixture(scope="module")
+def runs(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`one`: a single process; `two`: two of them, `1` and `2` accumulated batches a step."""
+    folder = tmp_path_factory.mktemp("runs")
+    load_worker().train(pairs, folder / "one", ranks=Ranks())
+    run_processes(2, str(pairs), str(folder / "two"))
+    return folder
+
+
+@pytest.mark.parametrize("accumulate", ["1", "2"])
+def test_two_processes_give_the_losses_of_one(runs: Path, accumulate: str) -> None:
+    one, two = runs / "one", runs / "two" / accumulate
+    assert len(read_losses(one)) == 12
+    assert read_losses(two) == pytest.approx(read_losses(one), rel=1e-5)
+    assert (two / "validation.csv").read_text().split() == ["step,ranks", "12,2.0"]
+    weights = [read_weights(list_checkpoints(run / "checkpoints")[12])["net"] for run in (one, two)]
     for key, value in weights[0].items():
         torch.testing.assert_close(weights[1][key], value, rtol=1e-4, atol=1e-6)
 

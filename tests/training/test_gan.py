@@ -78,12 +78,12 @@ def take_official_step(
         adams[name].zero_grad()
     real_loss = bce(torch.sigmoid(d(f(batch.faces))), ones)
     fake_loss = bce(torch.sigmoid(d(f(fake.detach()))), zeros)
-    (real_loss + fake_loss + ce(c(f(batch.faces)), batch.face_labels)).backward()
+    (real_loss + fake_loss + ce(c(f(batch.faces)), batch.face_labels)).backward()  # type: ignore[no-untyped-call]
     for name in ("trunk", "discriminator", "classifier"):
         adams[name].step()
     adams["generator"].zero_grad()
     g_loss = bce(torch.sigmoid(d(f(fake))), ones) + ce(c(f(fake)), batch.voice_labels)
-    g_loss.backward()
+    g_loss.backward()  # type: ignore[no-untyped-call]
     adams["generator"].step()
 
 

@@ -43,7 +43,8 @@ def test_bf16_is_of_the_forward_pass_only() -> None:
 
 def test_channels_last_keeps_values() -> None:
     precision = Precision(torch.device("cpu"), channels_last=True)
-    network = place_network(nn.Conv2d(3, 4, 3), precision)
+    network = nn.Conv2d(3, 4, 3)
+    assert place_network(network, precision) is network
     pictures = torch.randn(2, 3, 5, 5)
     batch = move_batch({"face": pictures, "identity": ["a", None]}, precision)
     assert batch["face"].is_contiguous(memory_format=torch.channels_last)

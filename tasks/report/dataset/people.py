@@ -38,7 +38,7 @@ def build_splits(used: pa.Table, speech_s: Mapping[str, Floats]) -> Table:
     rows.append(_describe_split(used, "all", everything))
     names = ("pairs", "voices", "faces", "people", "videos")
     columns = (Column("split"), *(Column(name, "count") for name in names))
-    hours = Column("speech_h", "number", "hours of speech")
+    hours = Column("speech_h", "number", "hours")
     return Table("splits", "What each split holds", (*columns, hours), tuple(rows))
 
 
@@ -47,7 +47,8 @@ def _describe_split(used: pa.Table, split: str, speech_s: Floats) -> tuple[Cell,
     flags = [pc.sum(part[name]).as_py() or 0 for name in FLAGS]
     people, videos = count_names(part["identity"]), count_names(part["video_id"])
     hours = float(speech_s.sum(dtype=np.float64)) / SECONDS_PER_HOUR
-    return (split, *flags, people or None, videos, hours)
+    has_identities = used["identity"].null_count < len(used)
+    return (split, *flags, people if has_identities else None, videos, hours)
 
 
 def group_ages(ages: pa.ChunkedArray) -> pa.Array:

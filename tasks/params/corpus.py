@@ -1,17 +1,13 @@
-"""`params.yaml`, read once into frozen dataclasses; unknown keys and odd values are errors."""
+"""Sections of the stages that make the data set."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-STRICT = ConfigDict(extra="forbid")
+from tasks.params.types import STRICT, Count, Positive, Share
+
 SOURCES = Literal["sample", "avspeech", "voxceleb1", "voxceleb2", "folder"]
 
 
@@ -64,7 +60,7 @@ class CorpusParams:
 
 @dataclass(frozen=True, config=STRICT)
 class SplitParams:
-    """Who is in train, val and test; never a person or video in two.
+    """Who is in train, val and test; never a person in two.
 
     `rule`: "auto" takes the source's own (SPEC 1.1 letters for VoxCeleb, the list's for AVSpeech,
     a hash of the identity, or of the video where there is none, for the rest).
@@ -74,6 +70,12 @@ class SplitParams:
     val_share: Share = 0.1
     test_share: Share = 0.1
     seed: int = 0
+
+    @model_validator(mode="after")
+    def check_shares(self) -> "SplitParams":
+        if self.val_share + self.test_share > 1:
+            raise ValueError("val_share and test_share are more than everything")
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -165,64 +167,3 @@ class ShardParams:
     """What goes into the final data sets."""
 
     spectrogram_s: Positive = 6.0
-
-
-@dataclass(frozen=True, config=STRICT)
-class RunParams:
-    """How wide this machine works; changes no result and makes nothing stale."""
-
-    workers: Count = 2
-
-
-@dataclass(frozen=True, config=STRICT)
-class Params:
-    """All of `params.yaml`, one section per stage."""
-
-    corpus: CorpusParams
-    download: DownloadParams = Field(default_factory=DownloadParams)
-    extract_media: ExtractParams = Field(default_factory=ExtractParams)
-    find_speech: SpeechParams = Field(default_factory=SpeechParams)
-    align_faces: FaceParams = Field(default_factory=FaceParams)
-    compute_features: FeatureParams = Field(default_factory=FeatureParams)
-    split: SplitParams = Field(default_factory=SplitParams)
-    write_shards: ShardParams = Field(default_factory=ShardParams)
-    run: RunParams = Field(default_factory=RunParams)
-
-
-def read_params(path: Path = Path("params.yaml")) -> Params:
-    """Raises ValueError naming file, key and value for anything the file should not hold."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; run from the project's root") from None
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not valid YAML: {error}") from None
-    try:
-        return TypeAdapter(Params).validate_python(values)
-    except ValidationError as error:
-        raise ValueError(_describe(path, error)) from None
-
-
-def _describe(path: Path, error: ValidationError) -> str:
-    lines = []
-    for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"]) or "(top level)"
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "unexpected_keyword_argument":
-            message = "unknown key"
-        value = "" if isinstance(item["input"], dict) else f" {item['input']!r}"
-        lines.append(f"{path}: {key}:{value} {message}")
-    return "\n".join(lines)
-
-
-def flatten(params: Any) -> dict[str, Any]:
-    """A section as plain JSON values (paths as POSIX strings), as it enters a shard's key."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Path):
-            return value.as_posix()
-        if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items()}
-        return [plain(item) for item in value] if isinstance(value, list) else value
-
-    return {key: plain(value) for key, value in asdict(params).items()}

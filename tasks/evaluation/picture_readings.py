@@ -1,0 +1,115 @@
+"""What is read off a picture: the face's box, its landmarks, features, gender, age, ethnicity."""
+
+import functools
+import multiprocessing
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.evaluation.linear_head import Attributes
+from tasks.evaluation.packaged_classifier import classify_face, is_installed
+from tasks.evaluation.scores import Floats
+from tasks.face.align import CROP_PX, crop_face_224
+from tasks.face.boxes import Box, Picture
+from tasks.face.detect import detect_faces, detect_frontal_faces
+from tasks.face.encoders import FaceEncoder, load_encoder
+from tasks.face.landmarks import NUM_LANDMARKS, find_landmarks
+from tasks.media.images import read_picture
+from tasks.records import Rejected
+
+# A face fills at least this much of the shorter side; pictures of one face (chosen).
+FACE_SHARE = 0.25
+MAX_SIDE_PX = 640
+DIMENSION = 128
+NO_FACE = "no face found"
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Of one picture; `reason` says why there is nothing, then all else is None.
+
+    `landmarks` [68, 2] in pixels of the picture scaled to 224 px width, `feature` [128].
+    """
+
+    reason: str = ""
+    landmarks: npt.NDArray[np.float32] | None = None
+    feature: npt.NDArray[np.float32] | None = None
+    gender: str | None = None
+    age: float | None = None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Of N pictures: `landmarks` [N, 68, 2] and `features` [N, 128] are NaN where there are none.
+
+    `packaged` are the packaged classifier's answers.
+    """
+
+    reasons: list[str]
+    landmarks: Floats
+    features: Floats
+    packaged: Attributes
+
+    @property
+    def num_missing(self) -> int:
+        return sum(bool(reason) for reason in self.reasons)
+
+
+def find_only_face(picture: Picture) -> Box | None:
+    """The widest face; the fast frontal detector first, which the landmark model was fitted to."""
+    face_px = FACE_SHARE * min(picture.shape[:2])
+    for detect in (detect_frontal_faces, detect_faces):
+        boxes: list[Box] = detect(picture, min_face_px=face_px, max_side_px=MAX_SIDE_PX)
+        if boxes:
+            return max(boxes, key=lambda box: box.width)
+    return None
+
+
+@functools.lru_cache(maxsize=1)
+def open_encoder() -> FaceEncoder:
+    return load_encoder("dlib_resnet", weights=None, sha256=None)
+
+
+def read_face(path: Path, *, with_attributes: bool = True) -> Reading:
+    """Everything read off one picture file."""
+    try:
+        picture = read_picture(path.read_bytes())
+    except Rejected as refusal:
+        return Reading(refusal.message)
+    box = find_only_face(picture)
+    if box is None:
+        return Reading(NO_FACE)
+    landmarks = find_landmarks(picture, box) * (CROP_PX / picture.shape[1])
+    feature = open_encoder().encode(crop_face_224(picture, box)[None])[0]
+    gender, age = classify_face(picture, box) if with_attributes else (None, None)
+    return Reading("", landmarks.astype(np.float32), feature, gender, age)
+
+
+def read_faces(paths: Sequence[Path], *, num_workers: int = 1) -> Readings:
+    """Of all pictures, in order; `num_workers` processes."""
+    read = functools.partial(read_face, with_attributes=is_installed())
+    if num_workers == 1:
+        return stack_readings(map(read, paths))
+    # Not forked: torch and dlib may hold threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_workers, mp_context=context) as pool:
+        return stack_readings(pool.map(read, paths, chunksize=CHUNK))
+
+
+def stack_readings(readings: Iterable[Reading]) -> Readings:
+    rows = list(readings)
+    no_landmarks = np.full((NUM_LANDMARKS, 2), np.nan, np.float32)
+    no_feature = np.full(DIMENSION, np.nan, np.float32)
+    landmarks = [no_landmarks if row.landmarks is None else row.landmarks for row in rows]
+    features = [no_feature if row.feature is None else row.feature for row in rows]
+    return Readings(
+        [row.reason for row in rows],
+        np.array(landmarks).reshape(-1, NUM_LANDMARKS, 2),  # [N, 68, 2]
+        np.array(features).reshape(-1, DIMENSION),  # [N, 128]
+        Attributes([r.gender for r in rows], [r.age for r in rows], [None] * len(rows)),
+    )

@@ -1,0 +1,106 @@
+"""`params.yaml`, read once into frozen dataclasses; unknown keys and odd values are errors."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from tasks.params.corpus import (
+    CorpusParams,
+    DownloadParams,
+    ExtractParams,
+    FaceParams,
+    FeatureParams,
+    ShardParams,
+    SpeechParams,
+    SplitParams,
+)
+from tasks.params.training import (
+    ArSpmDecoderParams,
+    ArSpmParams,
+    FaceDecoderParams,
+    GanParams,
+    GenderClassifierParams,
+    PriorParams,
+    Speech2FaceParams,
+    VoiceEmbeddingParams,
+)
+from tasks.params.types import STRICT, Count
+
+
+@dataclass(frozen=True, config=STRICT)
+class RunParams:
+    """How wide this machine works; makes nothing stale.
+
+    `training_threads` may move a trained weight by a rounding error, `device` by more.
+    """
+
+    workers: Count = 2
+    training_threads: Count = 2
+    loader_workers: Annotated[int, Field(ge=0)] = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Params:
+    """All of `params.yaml`, one section per stage."""
+
+    corpus: CorpusParams
+    download: DownloadParams = Field(default_factory=DownloadParams)
+    extract_media: ExtractParams = Field(default_factory=ExtractParams)
+    find_speech: SpeechParams = Field(default_factory=SpeechParams)
+    align_faces: FaceParams = Field(default_factory=FaceParams)
+    compute_features: FeatureParams = Field(default_factory=FeatureParams)
+    split: SplitParams = Field(default_factory=SplitParams)
+    write_shards: ShardParams = Field(default_factory=ShardParams)
+    train_voice_embedding: VoiceEmbeddingParams = Field(default_factory=VoiceEmbeddingParams)
+    train_gan: GanParams = Field(default_factory=GanParams)
+    train_face_decoder: FaceDecoderParams = Field(default_factory=FaceDecoderParams)
+    train_speech2face: Speech2FaceParams = Field(default_factory=Speech2FaceParams)
+    train_ar_spm_decoder: ArSpmDecoderParams = Field(default_factory=ArSpmDecoderParams)
+    train_gender_classifier: GenderClassifierParams = Field(default_factory=GenderClassifierParams)
+    compute_priors: PriorParams = Field(default_factory=PriorParams)
+    train_ar_spm: ArSpmParams = Field(default_factory=ArSpmParams)
+    run: RunParams = Field(default_factory=RunParams)
+
+
+def read_params(path: Path = Path("params.yaml")) -> Params:
+    """Raises ValueError naming file, key and value for anything the file should not hold."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; run from the project's root") from None
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: not valid YAML: {error}") from None
+    try:
+        return TypeAdapter(Params).validate_python(values)
+    except ValidationError as error:
+        raise ValueError(_describe(path, error)) from None
+
+
+def _describe(path: Path, error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False):
+        key = ".".join(str(part) for part in item["loc"]) or "(top level)"
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "unexpected_keyword_argument":
+            message = "unknown key"
+        value = "" if isinstance(item["input"], dict) else f" {item['input']!r}"
+        lines.append(f"{path}: {key}:{value} {message}")
+    return "\n".join(lines)
+
+
+def flatten(params: Any) -> dict[str, Any]:
+    """A section as plain JSON values (paths as POSIX strings), as it enters a shard's key."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Path):
+            return value.as_posix()
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return [plain(item) for item in value] if isinstance(value, list) else value
+
+    return {key: plain(value) for key, value in asdict(params).items()}

@@ -1,0 +1,157 @@
+"""Sections of the stages that train; the defaults are the papers' values (SPEC 3 and 4)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from tasks.params.types import STRICT, Count, Positive, Share
+
+Weight = Annotated[float, Field(ge=0)]
+Natural = Annotated[int, Field(ge=0)]
+Choice = Literal["code", "paper"]  # which of the two, where they differ (SPEC 4.1)
+Variant = Literal["non-prior", "neutral", "neutral+fc", "gender", "gender+fc", "male", "female"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class LoopParams:
+    """How long a run is and what it leaves on its way; `..._every` count steps, 0 is never."""
+
+    num_steps: Count
+    batch_size: Count
+    seed: Natural = 0
+    log_every: Count = 100
+    save_every: Count = 1000
+    validate_every: Natural = 1000
+    draw_every: Natural = 0
+    gradients_every: Natural = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class DecayParams:
+    """The rate is multiplied by `factor` after every `steps`."""
+
+    factor: Positive
+    steps: Count
+
+
+@dataclass(frozen=True, config=STRICT)
+class VoiceEmbeddingParams:
+    """WEN's voice embedding as a speaker recogniser (SPEC 4.1, chosen).
+
+    `held_out` utterances of each person are kept from training here and in `train_gan`.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(28000, 256))
+    rate: Positive = 0.1
+    weight_decay: Weight = 5e-4
+    milestones: list[Count] = Field(default_factory=lambda: [16000, 24000])
+    held_out: Natural = 5
+    channels: list[Count] = Field(default_factory=lambda: [256, 384, 576, 864])
+    embedding_dim: Count = 64
+    last_layer: Choice = "code"
+
+
+@dataclass(frozen=True, config=STRICT)
+class GanParams:
+    """WEN's generator, discriminator and classifier (SPEC 4.1); `keep_steps` stay on disk."""
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 128))
+    rate: Positive = 2e-4
+    noise_std: Weight = 0.05
+    keep_steps: list[Count] = Field(default_factory=lambda: [50000])
+    generator_channels: list[Count] = Field(default_factory=lambda: [1024, 512, 256, 128, 64])
+    trunk_channels: list[Count] = Field(default_factory=lambda: [32, 64, 128, 256, 512])
+    kernels: Choice = "code"
+    last_layer: Choice = "code"
+
+
+@dataclass(frozen=True, config=STRICT)
+class FaceDecoderParams:
+    """Cole's decoder and its normalised faces (SPEC 3.4).
+
+    `num_blends` faces are made between people and one of their `num_neighbours`; `eyes_px` is the
+    distance of the eye centres in the pictures.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 32))
+    rate: Positive = 1e-4
+    eyes_px: Positive = 55.0
+    num_blends: Natural = 100000
+    num_neighbours: Count = 200
+    landmark_weight: Weight = 10.0
+    code_dim: Count = 1000
+    landmark_widths: list[Count] = Field(default_factory=lambda: [512, 256])
+    texture_widths: list[Count] = Field(default_factory=lambda: [256, 128, 64, 32, 32])
+
+
+@dataclass(frozen=True, config=STRICT)
+class Speech2FaceParams:
+    """S2F's voice encoder (SPEC 4.2).
+
+    Where `seconds` is less than what is stored, training reads random windows of it. `loss` is
+    "features", or "pixels" for the ablation through the frozen decoder.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(637500, 8))
+    rate: Positive = 1e-3
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.95, 10000))
+    epsilon: Positive = 1e-4
+    accumulate: Count = 1
+    seconds: Positive = 6.0
+    width: Positive = 1.0
+    batch_norm: bool = True
+    loss: Literal["features", "pixels"] = "features"
+    angle_weight: Weight = 0.025
+    distillation_weight: Weight = 200.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class ArSpmDecoderParams:
+    """AR-SPM's face decoder FD (SPEC 3.6, 4.3); its schedule is chosen."""
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(187500, 16))
+    rate: Positive = 1e-3
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.9, 18750))
+    epsilon: Positive = 1e-4
+    alpha: Share = 0.84
+    identity_weight: Weight = 1.0
+    width: Positive = 1.0
+    code_dim: Count = 1000
+    variant: Literal["repaired", "code"] = "repaired"
+
+
+@dataclass(frozen=True, config=STRICT)
+class GenderClassifierParams:
+    """AR-SPM's classifier of speech (SPEC 3.5); its recipe is chosen."""
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(20000, 64))
+    rate: Positive = 1e-3
+    width: Positive = 1.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class PriorParams:
+    """AR-SPM's mean faces: of `num_faces`, half of each gender (SPEC 3.5)."""
+
+    num_faces: Count = 10000
+    num_repeats: Count = 10
+    seed: Natural = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class ArSpmParams:
+    """AR-SPM's speech encoder SE (SPEC 3.5, 4.3)."""
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(468750, 16))
+    variant: Variant = "neutral+fc"
+    rate: Positive = 1e-3
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.9, 18750))
+    epsilon: Positive = 1e-4
+    width: Positive = 1.0
+    fc1: Literal["point", "rows"] = "point"
+    cbam: Literal["cbam", "ar_spm"] = "cbam"
+    angle_weight: Weight = 1.0
+    code_weight: Weight = 0.04
+    class_weight: Weight = 1.2
+    code_reduction: Literal["mean", "sum"] = "mean"

@@ -1,0 +1,37 @@
+"""Estimates with their intervals beside published numbers, one row each."""
+
+from collections.abc import Sequence
+
+import matplotlib
+from matplotlib.lines import Line2D
+
+from tasks.evaluation.scores import Score
+from tasks.report.figures import INK, PAPER, STYLE, _encode, _label_rows, _open
+
+ROW_PX = 27
+
+
+def plot_scores(scores: Sequence[Score], *, names: Sequence[str], xlabel: str, width: int) -> bytes:
+    """A dot with its interval for ours, a hollow diamond for the paper's; 0 is a dotted line."""
+    with matplotlib.rc_context(STYLE):
+        canvas, axes = _open(width, height=95 + ROW_PX * len(scores))
+        axes.axvline(0, color=INK, linestyle=":", linewidth=1)
+        for place, score in enumerate(scores):
+            if score.low is not None and score.high is not None:
+                axes.plot([score.low, score.high], [place, place], color=INK, linewidth=1.6)
+            if score.value is not None:
+                axes.plot(score.value, place, "o", color=INK, markersize=5)
+            if score.published is not None:
+                style = {"markerfacecolor": PAPER, "markeredgecolor": INK, "markersize": 7}
+                axes.plot(score.published, place, "D", zorder=3, **style)
+        _label_rows(axes, list(names))
+        axes.set_xlabel(xlabel)
+        canvas.legend(handles=_make_handles(), loc="outside lower left", ncols=2)
+        return _encode(canvas)
+
+
+def _make_handles() -> list[Line2D]:
+    ours = Line2D([], [], color=INK, marker="o", markersize=5, label="ours, with 95 % interval")
+    paper = Line2D([], [], color=INK, marker="D", markersize=7, linestyle="", label="paper")
+    paper.set_markerfacecolor(PAPER)
+    return [ours, paper]

@@ -1,0 +1,143 @@
+"""What training stages share: where they work, what their result follows from, what they leave."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tasks.data.readers import ENCODER_KEYS, ShardIndex, compute_data_hash
+from tasks.data.shards import compute_key
+from tasks.params import LoopParams, RunParams
+from tasks.training.checkpoint import Trained
+from tasks.training.loop import Hooks, Run, RunSettings
+from tasks.training.precision import Precision, choose_precision
+from tasks.training.weights import Card, describe_class, read_card, save_weights
+
+LOGS = {"training": "log", "validation": "validation", "gradients": "gradients"}
+KEEP_LAST = 2
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run's result follows from: parameters, shards, other weights, and code."""
+
+    params: Mapping[str, Any]
+    code: str
+    data: Mapping[str, str]
+    upstream: Mapping[str, str] = field(default_factory=dict)
+    face_encoder: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training stage at work: `out` gets the weights, `folder` holds the checkpoints."""
+
+    out: Path
+    folder: Path
+    origin: Origin
+    precision: Precision
+    loader_workers: int = 0
+
+
+def describe_origin(
+    params: Mapping[str, Any],
+    *,
+    code: str,
+    indices: Mapping[str, ShardIndex],
+    upstream: Mapping[str, Path] | None = None,
+) -> Origin:
+    """`indices` by "data set/split", `upstream` folders of weights by artefact."""
+    first = next(iter(indices.values())).schema.metadata or {}
+    return Origin(
+        params=params,
+        code=code,
+        data={name: compute_data_hash(index) for name, index in indices.items()},
+        upstream={name: read_card(path).sha256 for name, path in (upstream or {}).items()},
+        face_encoder={k: first[k.encode()].decode() for k in ENCODER_KEYS if k.encode() in first},
+    )
+
+
+def open_job(out: Path, origin: Origin, *, run: RunParams, seed: int) -> Job:
+    """Sets torch's threads and seed.
+
+    Checkpoints lie beside the weights' folder, under a key of what they follow from: a changed
+    parameter starts anew, a killed run goes on.
+    """
+    torch.set_num_threads(run.training_threads)
+    torch.manual_seed(seed)
+    key = compute_key(**vars(origin))[:16]
+    folder = out.parents[1] / "checkpoints" / out.name / key
+    return Job(out, folder, origin, choose_precision(run.device), run.loader_workers)
+
+
+def open_run(
+    job: Job,
+    trained: Trained,
+    *,
+    loop: LoopParams,
+    hooks: Hooks,
+    keep_steps: frozenset[int] = frozenset(),
+) -> Run:
+    settings = RunSettings(
+        job.folder,
+        loop.num_steps,
+        log_every=loop.log_every,
+        save_every=loop.save_every,
+        validate_every=loop.validate_every,
+        draw_every=loop.draw_every,
+        keep_last=KEEP_LAST,
+        keep_steps=keep_steps,
+    )
+    params = vars(job.origin) | {"threads": torch.get_num_threads()}
+    return Run(trained, settings, params, job.precision.device, hooks=hooks)
+
+
+def publish(
+    job: Job,
+    networks: Mapping[str, tuple[nn.Module, Mapping[str, Any]]],
+    *,
+    metrics: Mapping[str, float],
+    labels: Mapping[str, int] | None = None,
+    notes: tuple[str, ...] = (),
+) -> None:
+    """Writes each network (with its constructor's arguments) below `job.out`, logs and pictures.
+
+    A network named "" lies in `job.out` itself.
+    """
+    origin = job.origin
+    clear(job.out)
+    publish_logs(job)
+    for name, (network, config) in networks.items():
+        card = Card(
+            describe_class(network),
+            config,
+            params=origin.params,
+            data=origin.data,
+            upstream=origin.upstream,
+            face_encoder=origin.face_encoder,
+            metrics=metrics,
+            labels=labels,
+            notes=notes,
+        )
+        save_weights(job.out / name, network, card)
+
+
+def clear(folder: Path) -> None:
+    """An empty folder."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+
+
+def publish_logs(job: Job) -> None:
+    """Timing stays behind: it differs from run to run."""
+    for source, name in LOGS.items():
+        path = job.folder / f"{source}.csv"
+        if path.is_file():
+            shutil.copyfile(path, job.out / f"{name}.csv")
+    if (job.folder / "pictures").is_dir():
+        shutil.copytree(job.folder / "pictures", job.out / "pictures")
