@@ -11,6 +11,7 @@ from prefect import flow
 from flows._command import run_command
 from flows._limits import set_limits, wait_for_turn
 from flows._shards import run_stage
+from tasks.data.shards import compute_key
 from tasks.download import download_shard, is_finished
 from tasks.params import Params, read_params
 from tasks.remote.client import check_setup
@@ -26,17 +27,19 @@ def download(clips: Path, out: Path, retry_failed: bool = False) -> None:
     """Fetches what CLIPS lists; with RETRY_FAILED also what failed for now."""
     params = read_params()
     with open_corpus(params) as (url_template, gate), TemporaryDirectory() as run_folder:
+        settings = {
+            "url_template": params.corpus.url_template,
+            "max_height_px": params.download.max_height_px,
+            "preroll_s": params.download.preroll_s,
+        }
         run_stage(
             download_shard,
             inputs={"clips": clips},
             out=out,
-            key_parts={
-                "url_template": params.corpus.url_template,
-                "max_height_px": params.download.max_height_px,
-                "preroll_s": params.download.preroll_s,
-            },
+            key_parts=settings,
             arguments={
                 "params": params.download,
+                "fetched_by": compute_key(**settings),
                 "url_template": url_template,
                 "unfinished": UNFINISHED,
                 "run_folder": Path(run_folder),

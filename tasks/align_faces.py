@@ -19,7 +19,7 @@ from tasks.data.shards import (
 from tasks.face.align import align_face_64, crop_face_224, map_to_crop
 from tasks.face.boxes import Box, Picture, Point
 from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, find_model
-from tasks.face.find import FaceSearch, find_face
+from tasks.face.find import FaceSearch, find_face, may_show_face
 from tasks.face.landmarks import find_landmarks
 from tasks.face.upright import count_turns, turn_box, turn_frame
 from tasks.media.images import decode_png, encode_png
@@ -35,6 +35,7 @@ from tasks.records import (
 )
 
 STAGE = "align_faces"
+NUM_SEARCHED = 2
 
 
 @task(task_run_name="align_faces-{index:05d}")
@@ -68,8 +69,9 @@ def hash_models() -> dict[str, str]:
 def align_face(item: tuple[Clip, Extract], *, params: FaceParams) -> AlignedFace | None:
     """The first good face among the frames, in their order; None where no picture is wanted.
 
-    Raises Rejected: ambiguous_faces at once (SPEC 2.4 has no rule for it), face_too_small or
-    no_face when no frame has a good one.
+    After NUM_SEARCHED frames in vain, only those are searched where a quick look finds something:
+    a full search of a frame without faces takes seconds. Raises Rejected: ambiguous_faces at once,
+    face_too_small or no_face when no frame has a good one.
     """
     clip, extract = item
     if not clip.kind.has_face:
@@ -80,6 +82,8 @@ def align_face(item: tuple[Clip, Extract], *, params: FaceParams) -> AlignedFace
     refusals: list[Rejected] = []
     for index, (png, time_s) in enumerate(zip(extract.frames, extract.frame_times_s, strict=True)):
         frame = decode_png(png)
+        if len(refusals) >= NUM_SEARCHED and not may_show_face(frame, search=search):
+            continue
         try:
             box = find_face(frame, point=locate_point(clip, frame), search=search)
         except Rejected as refusal:
@@ -88,7 +92,7 @@ def align_face(item: tuple[Clip, Extract], *, params: FaceParams) -> AlignedFace
             refusals.append(refusal)
             continue
         return describe_face(frame, box, frame_index=index, frame_time_s=time_s)
-    raise choose_refusal(refusals)
+    raise choose_refusal(refusals, num_frames=len(extract.frames))
 
 
 def locate_point(clip: Clip, frame: Picture) -> Point | None:
@@ -100,13 +104,13 @@ def locate_point(clip: Clip, frame: Picture) -> Point | None:
     return clip.x, clip.y
 
 
-def choose_refusal(refusals: list[Rejected]) -> Rejected:
+def choose_refusal(refusals: list[Rejected], *, num_frames: int) -> Rejected:
     """One for all frames: a face that is too small says more than none."""
     small = [item for item in refusals if item.reason is Reason.face_too_small]
     if small:
         return small[0]
     last = refusals[-1].message if refusals else "no frame"
-    return Rejected(Reason.no_face, f"{last} (looked at {len(refusals)} frames)")
+    return Rejected(Reason.no_face, f"{last} (looked at {num_frames} frames)")
 
 
 def describe_face(

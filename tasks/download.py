@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ from tasks.data.shards import (
 from tasks.params import DownloadParams
 from tasks.records import DOWNLOAD_SCHEMA, Clip, Download, Outcome, Rejected, Status
 from tasks.remote.failures import NOT_TRIED
-from tasks.remote.fetch import fetch_video
+from tasks.remote.fetch import fetch_video, is_remote
 from tasks.remote.partial import (
     Partial,
     open_partial,
@@ -39,8 +39,9 @@ from tasks.remote.retries import Retries
 from tasks.remote.session import Gate, Session, open_session
 
 STAGE = "download"
-# What a shard was asked to be made from; its `key` says what came of that.
-MADE_FROM = "made_from"
+# What a shard was asked to be made from, and how its clips were fetched; its `key` says what came
+# of that.
+MADE_FROM, FETCHED_BY = "made_from", "fetched_by"
 # Rows hold a megabyte or so each.
 ROWS_PER_GROUP = 8
 
@@ -53,6 +54,7 @@ def download_shard(
     out: Path,
     params: DownloadParams,
     *,
+    fetched_by: str,
     url_template: str,
     unfinished: Path,
     run_folder: Path,
@@ -62,15 +64,16 @@ def download_shard(
 ) -> ShardResult:
     """Reads shard `index` of `clips`, writes shard `index` of `out`.
 
-    `unfinished` holds what is there of shards that are not whole yet; `run_folder` is fresh for
-    each run and shared by its processes. With `retry_failed`, a finished shard of the same key is
-    made again: what failed for now is fetched, the rest taken over.
+    What an earlier shard of this number got from the network by the same settings (`fetched_by`)
+    is taken over; with `retry_failed`, what failed there for now is fetched again. `unfinished`
+    holds what is there of shards that are not whole yet; `run_folder` is fresh for each run and
+    shared by its processes.
     """
     listed = list(read_records(shard_path(clips, index), Clip, batch_rows=1024))
     path = shard_path(out, index)
-    earlier = list(read_outcomes(path)) if retry_failed and is_made_from(path, key) else None
+    earlier = read_earlier(path, listed, fetched_by=fetched_by)
     work = open_partial(unfinished / name_shard(index), key=key)
-    todo = find_missing(listed, work, earlier=earlier, retry_failed=retry_failed)
+    todo = find_missing(len(listed), work, earlier=earlier, retry_failed=retry_failed)
     with open_session(
         params,
         url_template,
@@ -80,13 +83,20 @@ def download_shard(
         retries=retries,
     ) as session:
         untried = fetch_missing(listed, todo, work, earlier=earlier, session=session)
-    rows = partial(assemble_rows, len(listed), work, untried, finished=path if earlier else None)
+    old = [place for place in earlier.keys() - set(todo) if read_outcome(work, place) is None]
+    taken_over = {listed[place].clip_id for place in old}
+    rows = partial(assemble_rows, listed, work, untried, finished=path, taken_over=taken_over)
     result = write_rows(
         path,
         rows(),
         DOWNLOAD_SCHEMA,
         index=index,
-        metadata={"stage": STAGE, MADE_FROM: key, "key": compute_content_key(key, rows())},
+        metadata={
+            "stage": STAGE,
+            MADE_FROM: key,
+            FETCHED_BY: fetched_by,
+            "key": compute_content_key(rows()),
+        },
         rows_per_group=ROWS_PER_GROUP,
         compression="none",  # media are compressed already
     )
@@ -110,20 +120,32 @@ def may_pass(outcome: Outcome) -> bool:
     return outcome.reason is not None and outcome.reason.may_pass
 
 
+def read_earlier(path: Path, listed: Sequence[Clip], *, fetched_by: str) -> dict[int, Outcome]:
+    """Outcomes that an earlier shard has for remote clips of this list, by place in the list.
+
+    None of them where it was fetched by other settings or holds the clips in another order.
+    """
+    if read_key(path, FETCHED_BY) != fetched_by:
+        return {}
+    places = {clip.clip_id: place for place, clip in enumerate(listed) if is_remote(clip)}
+    known = (outcome for outcome in read_outcomes(path) if outcome.clip_id in places)
+    found = {places[outcome.clip_id]: outcome for outcome in known}
+    return found if list(found) == sorted(found) else {}
+
+
 def find_missing(
-    listed: Sequence[Clip],
-    work: Partial,
-    *,
-    earlier: Sequence[Outcome] | None,
-    retry_failed: bool,
+    num_clips: int, work: Partial, *, earlier: Mapping[int, Outcome], retry_failed: bool
 ) -> list[int]:
-    """Places of the clips to fetch: settled neither in the finished nor in the unfinished shard."""
+    """Places of the clips to fetch: settled neither in an earlier nor in the unfinished shard."""
     missing = []
-    for place in range(len(listed)):
-        if earlier is not None and not may_pass(earlier[place]):
-            continue
-        outcome = read_outcome(work, place)
-        if outcome is None or (retry_failed and may_pass(outcome)):
+    for place in range(num_clips):
+        outcomes = (earlier.get(place), read_outcome(work, place))
+        settled = [
+            outcome
+            for outcome in outcomes
+            if outcome is not None and not (retry_failed and may_pass(outcome))
+        ]
+        if not settled:
             missing.append(place)
     return missing
 
@@ -133,7 +155,7 @@ def fetch_missing(
     places: Iterable[int],
     work: Partial,
     *,
-    earlier: Sequence[Outcome] | None,
+    earlier: Mapping[int, Outcome],
     session: Session,
 ) -> dict[int, Outcome]:
     """Fetches video by video into the unfinished shard; returns those refused untried by place."""
@@ -144,7 +166,7 @@ def fetch_missing(
     for group in videos.values():
         fetched = fetch_video([listed[place] for place in group], session=session)
         for place, (clip, result, attempts) in zip(group, fetched, strict=True):
-            attempts += earlier[place].attempts if earlier else 0
+            attempts += earlier[place].attempts if place in earlier else 0
             row = build_row(clip, result, attempts=attempts)
             if row.outcome.reason in NOT_TRIED:
                 untried[place] = row.outcome
@@ -161,23 +183,28 @@ def build_row(clip: Clip, result: Download | Rejected, *, attempts: int) -> Row[
 
 
 def assemble_rows(
-    num_clips: int, work: Partial, untried: Mapping[int, Outcome], *, finished: Path | None
+    listed: Sequence[Clip],
+    work: Partial,
+    untried: Mapping[int, Outcome],
+    *,
+    finished: Path,
+    taken_over: Collection[str],
 ) -> Iterator[Row[Download]]:
-    """All rows in the list's order: refused, fetched, or taken over from the finished shard."""
-    kept = iter(read_rows(finished, Download, batch_rows=ROWS_PER_GROUP)) if finished else None
-    for place in range(num_clips):
-        before = next(kept) if kept else None
+    """All rows in the list's order: refused, fetched, or taken over from the `finished` shard."""
+    earlier = read_rows(finished, Download, batch_rows=ROWS_PER_GROUP) if taken_over else iter(())
+    kept = (row for row in earlier if row.outcome.clip_id in taken_over)
+    for place, clip in enumerate(listed):
         if place in untried:
             yield Row(untried[place], None)
-        elif before is not None and not may_pass(before.outcome):
-            yield before
+        elif clip.clip_id in taken_over:
+            yield next(kept)
         else:
             row = read_row(work, place)
             assert row is not None, place
             yield row
 
 
-def compute_content_key(key: str, rows: Iterable[Row[Download]]) -> str:
+def compute_content_key(rows: Iterable[Row[Download]]) -> str:
     """What later stages depend on: two downloads of one list may differ."""
     digest = hashlib.sha256()
     for row in rows:
@@ -186,4 +213,4 @@ def compute_content_key(key: str, rows: Iterable[Row[Download]]) -> str:
             parts = (row.record.media, row.record.picture)
             hashes = [None if part is None else hashlib.sha256(part).hexdigest() for part in parts]
             digest.update(json.dumps([row.record.offset_s, *hashes]).encode())
-    return compute_key(made_from=key, content=digest.hexdigest())
+    return compute_key(stage=STAGE, content=digest.hexdigest())

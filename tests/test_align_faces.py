@@ -42,8 +42,8 @@ def test_no_picture_is_wanted_of_a_voice() -> None:
 def test_a_small_face_says_more_than_none() -> None:
     none = Rejected(Reason.no_face, "no face found")
     small = Rejected(Reason.face_too_small, "face of 30 px")
-    assert choose_refusal([none, small, none]) is small
-    assert choose_refusal([none, none]).reason is Reason.no_face
+    assert choose_refusal([none, small, none], num_frames=3) is small
+    assert choose_refusal([none, none], num_frames=5).reason is Reason.no_face
 
 
 def test_sharpness_is_the_laplacians_variance() -> None:

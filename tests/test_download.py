@@ -42,14 +42,17 @@ def make_clips(world, media):
     ]
 
 
+def write_clips(path, clips):
+    with ShardWriter(path, CLIP_SCHEMA, metadata={"key": "c"}) as writer:
+        for clip in clips:
+            writer.write(vars(clip))
+
+
 @pytest.fixture
 def run(world, media, params, clock, tmp_path):
     """Downloads shard 3; a run folder of its own each time."""
     clips = make_clips(world, media)
-    listed = shard_path(tmp_path / "clips", 3)
-    with ShardWriter(listed, CLIP_SCHEMA, metadata={"key": "c"}) as writer:
-        for clip in clips:
-            writer.write(vars(clip))
+    write_clips(shard_path(tmp_path / "clips", 3), clips)
     runs = []
 
     def run_one(key="k", **options):
@@ -61,6 +64,7 @@ def run(world, media, params, clock, tmp_path):
             tmp_path / "clips",
             tmp_path / "media",
             chosen,
+            fetched_by=options.pop("fetched_by", "settings"),
             url_template=world.template,
             unfinished=tmp_path / "partial",
             run_folder=tmp_path / f"run-{len(runs)}",
@@ -151,6 +155,26 @@ def test_what_was_fetched_for_another_key_is_not_used(run, world, monkeypatch):
             run()
     run(key="other")
     assert world.asked["/watch/both"] == 2
+
+
+def test_another_list_takes_over_what_was_fetched(run, world, tmp_path):
+    run()
+    before = {row.outcome.clip_id: row for row in read_rows(run.out, Download)}
+    world.asked.clear()
+    clips = [clip for clip in run.clips if clip.video_id != "web"]
+    write_clips(shard_path(tmp_path / "clips", 3), clips)
+    run(key="shorter list")
+    assert not world.asked
+    after = list(read_rows(run.out, Download))
+    assert [row.outcome.clip_id for row in after] == [clip.clip_id for clip in clips]
+    assert all(row == before[row.outcome.clip_id] for row in after)
+
+
+def test_other_settings_fetch_anew(run, world):
+    run()
+    world.asked.clear()
+    run(key="other", fetched_by="other settings")
+    assert world.asked["/watch/both"] == 1
 
 
 def test_what_failed_for_now_is_tried_again_on_request_only(run, world, make_fault):

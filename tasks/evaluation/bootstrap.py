@@ -41,10 +41,12 @@ def draw_weights(
     """How often each person is drawn, in blocks [R, P]; each row sums to P."""
     generator = np.random.default_rng(seed)
     size = max(1, BLOCK_VALUES // num_people)
-    shares = np.full(num_people, 1 / num_people)
     for start in range(0, num_draws, size):
         num_rows = min(size, num_draws - start)
-        yield generator.multinomial(num_people, shares, size=num_rows).astype(np.float64)
+        drawn = generator.integers(num_people, size=(num_rows, num_people))
+        drawn += np.arange(num_rows)[:, None] * num_people
+        counts = np.bincount(drawn.ravel(), minlength=num_rows * num_people)
+        yield counts.reshape(num_rows, num_people).astype(np.float64)  # [R, P]
 
 
 def compute_interval(

@@ -14,6 +14,7 @@ from tasks.evaluation.scores import Floats
 
 Doubles = npt.NDArray[np.float64]
 Alignment = Literal["frame", "eyes"]
+ALIGNMENTS: tuple[Alignment, ...] = ("frame", "eyes")
 
 # Published r of decoder pictures from faces against those from voices, n = 1,000, all p < 0.001.
 PUBLISHED: Mapping[str, float] = {

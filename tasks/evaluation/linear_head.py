@@ -24,16 +24,18 @@ OLDEST = 116.0
 class Attributes:
     """Of N faces; `ages` in years."""
 
-    genders: list[str | None]
-    ages: list[float | None]
-    ethnicities: list[str | None]
+    genders: Sequence[str | None]
+    ages: Sequence[float | None]
+    ethnicities: Sequence[str | None]
 
 
 class LinearHead:
-    """Fitted on features [N, D]; an attribute with fewer than two labels is not predicted."""
+    """Fitted on features [N, D]; an attribute with fewer than two labels is not predicted.
+
+    NaN rows take no part.
+    """
 
     def __init__(self, features: Floats, labels: Attributes) -> None:
-        self.num_faces = len(features)
         self._gender = fit_classifier(features, labels.genders)
         self._ethnicity = fit_classifier(features, labels.ethnicities)
         self._age = fit_regression(features, labels.ages)
@@ -59,13 +61,13 @@ def make_regression() -> Any:
 
 def fit_classifier(features: Floats, labels: Sequence[str | None]) -> Any:
     """None for fewer than two classes."""
-    known = _find_known(labels)
+    known = _find_known(labels, features)
     names = [labels[index] for index in known]
     return make_classifier().fit(features[known], names) if len(set(names)) > 1 else None
 
 
 def fit_regression(features: Floats, ages: Sequence[float | None]) -> Any:
-    known = _find_known(ages)
+    known = _find_known(ages, features)
     return make_regression().fit(features[known], [ages[i] for i in known]) if len(known) else None
 
 
@@ -74,7 +76,7 @@ def cross_validate(features: Floats, labels: Attributes, *, seed: int = 0) -> At
     folds = KFold(NUM_FOLDS, shuffle=True, random_state=seed)
 
     def predict(model: Any, values: Sequence[Any]) -> list[Any]:
-        known = _find_known(values)
+        known = _find_known(values, features)
         answers: list[Any] = [None] * len(values)
         if len(known) >= NUM_FOLDS and len({values[index] for index in known}) > 1:
             found = cross_val_predict(model, features[known], [values[i] for i in known], cv=folds)
@@ -89,8 +91,10 @@ def cross_validate(features: Floats, labels: Attributes, *, seed: int = 0) -> At
     )
 
 
-def _find_known(labels: Sequence[Any]) -> npt.NDArray[np.intp]:
-    return np.array([i for i, label in enumerate(labels) if label is not None], np.intp)
+def _find_known(labels: Sequence[Any], features: Floats) -> npt.NDArray[np.intp]:
+    is_finite = np.isfinite(features).all(axis=1)
+    has_label = np.array([label is not None for label in labels], bool)
+    return np.flatnonzero(is_finite & has_label)
 
 
 def _predict(model: Any, features: Floats) -> list[Any]:

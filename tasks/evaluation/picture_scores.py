@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from tasks.evaluation import attributes, craniofacial
 from tasks.evaluation.bootstrap import encode_people, score_mean
@@ -166,7 +165,7 @@ def rank_pictures(pictures: Pictures, role: Role) -> Retrieval:
     """
     gallery, queries = pictures.readings["original"].features, pictures.readings[role].features
     has_face = np.isfinite(gallery).all(axis=1)
-    is_used: npt.NDArray[np.bool_] = has_face & np.isfinite(queries).all(axis=1)
+    is_used = np.logical_and(has_face, np.isfinite(queries).all(axis=1))
     true = (np.cumsum(has_face) - 1)[is_used]
     people = pictures.people[is_used], pictures.people[has_face]
     faces = gallery[has_face]

@@ -14,22 +14,16 @@ def choose_face(
     *,
     point: Point | None,
     frame_shape: tuple[int, ...],
-    min_face_px: float,
     rival_share: float = 0.4,
 ) -> Box:
     """The box that contains `point` (fractions of the frame) or lies nearest to it.
 
     Without a point: the only face, or the widest if no other is `rival_share` times as wide or
-    wider. Raises Rejected: no_face, ambiguous_faces, face_too_small.
+    wider. Raises Rejected: no_face, ambiguous_faces.
     """
     if point is None:
-        chosen = choose_widest(boxes, rival_share=rival_share)
-    else:
-        chosen = choose_nearest(boxes, to_pixels(point, frame_shape))
-    if round(chosen.width) < min_face_px:
-        message = f"face of {chosen.width:.0f} px, at least {min_face_px:.0f} px wanted"
-        raise Rejected(Reason.face_too_small, message)
-    return chosen
+        return choose_widest(boxes, rival_share=rival_share)
+    return choose_nearest(boxes, to_pixels(point, frame_shape))
 
 
 def choose_widest(boxes: Sequence[Box], *, rival_share: float) -> Box:

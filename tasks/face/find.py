@@ -48,13 +48,22 @@ def find_face(frame: Picture, *, point: Point | None, search: FaceSearch) -> Box
     elif point is None:
         boxes = merge_boxes(boxes, find_rivals(frame, boxes, rival_share=search.rival_share))
     chosen = choose_face(
-        boxes,
-        point=point,
-        frame_shape=frame.shape,
-        min_face_px=search.min_face_px,
-        rival_share=search.rival_share,
+        boxes, point=point, frame_shape=frame.shape, rival_share=search.rival_share
     )
-    return refine_box(frame, chosen)
+    refined = refine_box(frame, chosen)
+    if round(refined.width) < search.min_face_px:
+        message = f"face of {refined.width:.0f} px, at least {search.min_face_px} px wanted"
+        raise Rejected(Reason.face_too_small, message)
+    return refined
+
+
+def may_show_face(frame: Picture, *, search: FaceSearch) -> bool:
+    """A quick look: whether the fast detector, which sees frontal faces only, finds any."""
+    return bool(
+        detect_frontal_faces(
+            frame, min_face_px=search.min_face_px, max_side_px=FRONTAL_MAX_SIDE_PX
+        )
+    )
 
 
 def search_faces(frame: Picture, *, point: Point | None, search: FaceSearch) -> list[Box]:

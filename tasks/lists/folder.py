@@ -27,8 +27,9 @@ def read_folder(
 ) -> Iterator[Clip]:
     """Every media file below `path`, or the rows of `table`; `columns` maps our names to its own.
 
-    A video is a clip, a sound alone a voice, a picture alone a face. Paths in the table are
-    relative to `path` and must stay inside it.
+    A picture is a face; any other file is a clip, so that a sound without a video is rejected with
+    that reason. Only a table's column `voice` asks for sounds alone. Paths in the table are relative
+    to `path` and must stay inside it.
     """
     if table is None:
         return _read_files(path, on_bad_row=on_bad_row)
@@ -39,7 +40,7 @@ def _read_files(path: Path, *, on_bad_row: OnBadRow | None) -> Iterator[Clip]:
     for relative in walk_files(path, on_bad_row=on_bad_row):
         kind = kind_of(relative)
         if kind is not None:
-            yield _make_clip(path, relative, kind=kind)
+            yield _make_clip(path, relative, kind=_expect_video(kind))
 
 
 def _read_rows(
@@ -118,8 +119,12 @@ def _make_row_clip(
     if len(given) == 2:
         return _make_pair(path, files["voice"], files["face"], start_s=start_s, end_s=end_s)
     name = given[0]
-    kind = Kind.voice if name == "voice" else kinds[name]
+    kind = Kind.voice if name == "voice" else _expect_video(kinds[name])
     return _make_clip(path, files[name], kind=kind, start_s=start_s, end_s=end_s)
+
+
+def _expect_video(kind: Kind) -> Kind:
+    return Kind.clip if kind is Kind.voice else kind
 
 
 def _check_path(path: Path, cell: str) -> str:

@@ -112,7 +112,7 @@ class DownloadParams:
 class ExtractParams:
     """Which frames are looked at and how long one clip may take."""
 
-    num_frames: Count = 5
+    num_frames: Count = 3
     frame_step_s: Positive = 0.4
     timeout_s: Positive = 120.0
 

@@ -32,7 +32,9 @@ def clean_url(url: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "…"
-    place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    # A port of this machine differs from run to run and says nothing.
+    named = port and host not in ("127.0.0.1", "::1", "localhost")
+    place = f"{parts.scheme}://{host}" + (f":{port}" if named else "")
     if SIGNED_HOST.search(host):
         return f"{place}/…"
     video = parse_qs(parts.query).get("v", [""])[0]

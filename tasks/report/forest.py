@@ -22,8 +22,8 @@ def plot_scores(scores: Sequence[Score], *, names: Sequence[str], xlabel: str, w
             if score.value is not None:
                 axes.plot(score.value, place, "o", color=INK, markersize=5)
             if score.published is not None:
-                style = {"markerfacecolor": PAPER, "markeredgecolor": INK, "markersize": 7}
-                axes.plot(score.published, place, "D", zorder=3, **style)
+                (mark,) = axes.plot(score.published, place, "D", zorder=3, markersize=7, color=INK)
+                mark.set_markerfacecolor(PAPER)
         _label_rows(axes, list(names))
         axes.set_xlabel(xlabel)
         canvas.legend(handles=_make_handles(), loc="outside lower left", ncols=2)

@@ -104,6 +104,20 @@ def test_no_face_and_faces_too_small(look):
     assert refuse(look, square(200, 200, 300), point=(0.9, 0.9)) is Reason.no_face
 
 
+@pytest.mark.parametrize(("width", "is_kept"), [(40.0, False), (47.4, False), (47.97, True)])
+def test_the_refined_width_is_what_counts(look, monkeypatch, width, is_kept):
+    monkeypatch.setattr(find, "refine_box", lambda frame, box: square(640, 360, width))
+    detector = FakeDetector(square(640, 360, 60))
+    monkeypatch.setattr(find, "detect_faces", detector)
+    monkeypatch.setattr(find, "detect_frontal_faces", detector)
+    search = FaceSearch(max_side_px=2560)
+    if is_kept:
+        assert find_face(FRAME, point=None, search=search).width == pytest.approx(width)
+    else:
+        with pytest.raises(Rejected, match="at least 48 px wanted"):
+            find_face(FRAME, point=None, search=search)
+
+
 def test_a_frame_smaller_than_the_smallest_face(look):
     assert refuse(look, frame=np.zeros((20, 30, 3), np.uint8)) is Reason.no_face
 

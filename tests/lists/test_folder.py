@@ -14,7 +14,7 @@ def test_every_media_file_without_a_table(write, tmp_path):
         ("b.MP4", Kind.clip),
         ("%C3%A4%20b.mkv", Kind.clip),
         ("a~-3R.jpg", Kind.face),
-        ("a~x.wav", Kind.voice),
+        ("a~x.wav", Kind.clip),
     ]
     assert clips[0].clip_id == "b.MP4_0-end"
     assert clips[0].media == (tmp_path / "m" / "b.MP4").as_posix()

@@ -112,6 +112,23 @@ def test_resumed_run_is_the_straight_one(
         assert torch.equal(value, resumed.state_dict()[key]), key
 
 
+def test_killed_run_goes_on_from_its_last_checkpoint(pairs: Path, start_run: StartRun) -> None:
+    straight, expected = train(pairs, start_run, name="straight")
+    calls = iter(range(20))
+
+    def die(network: nn.Module, batch: Batch) -> StepLosses:
+        if next(calls) == 13:
+            raise MemoryError("killed")
+        return compute_losses(network, batch)
+
+    with pytest.raises(MemoryError):
+        train(pairs, start_run, name="killed", losses=die, save_every=8)
+    resumed, logs = train(pairs, start_run, name="killed", save_every=8)
+    assert logs == expected
+    for key, value in straight.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[key]), key
+
+
 def test_it_learns(pairs: Path, start_run: StartRun) -> None:
     """Least squares give the features exactly; a linear network has to come near."""
     torch.manual_seed(1)

@@ -1,5 +1,6 @@
 """The tables of a report on published pictures."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +12,6 @@ from tasks.evaluation.groups import score_groups
 from tasks.evaluation.picture_scores import (
     ATTRIBUTES,
     MADE,
-    VALUES,
     Attribute,
     Classifier,
     Pictures,
@@ -104,7 +104,7 @@ def _describe_measure(name: str, item: Correlation) -> tuple[Cell, ...]:
 def build_choices(pictures: Pictures, scopes: Mapping[str, Indices]) -> Table:
     """r under the choices the paper does not print: alignment, and points of jaw and cheeks."""
     choices = [
-        (jaw, alignment) for jaw in craniofacial.JAW_POINTS for alignment in ("frame", "eyes")
+        (jaw, alignment) for jaw in craniofacial.JAW_POINTS for alignment in craniofacial.ALIGNMENTS
     ]
     titles = [f"{alignment}, {jaw.name}" for jaw, alignment in choices]
     names = [f"{alignment}_{jaw.gonion[0]}" for jaw, alignment in choices]
@@ -117,10 +117,8 @@ def build_choices(pictures: Pictures, scopes: Mapping[str, Indices]) -> Table:
         for name in craniofacial.MEASURES:
             values = [item[name].score.value for item in found]
             rows.append((scope, name.replace("_", " "), craniofacial.PUBLISHED[name], *values))
-    columns = (Column("rows"), Column("measure"), Column("paper", "number"))
-    columns += tuple(
-        Column(name, "number", title) for name, title in zip(names, titles, strict=True)
-    )
+    ours = [Column(name, "number", title) for name, title in zip(names, titles, strict=True)]
+    columns = (Column("rows"), Column("measure"), Column("paper", "number"), *ours)
     title = "r by alignment and by points of jaw and cheeks"
     return Table("craniofacial_choices", title, columns, tuple(rows), max_shown=60)
 
@@ -213,7 +211,7 @@ def build_groups(
     """Gender agreement and R@10 among 99 others, of pictures made from the voice."""
     groups = {column: [row.groups.get(column) for row in pictures.rows] for column in GROUP_COLUMNS}
 
-    def agree(classifier: Classifier, samples: Indices) -> Score:
+    def agree(samples: Indices, classifier: Classifier) -> Score:
         return score_agreement(
             pictures, "gender", classifier=classifier, role="from_voice", samples=samples
         )
@@ -224,7 +222,7 @@ def build_groups(
     metrics = [
         (
             f"gender agreement, {classifier}",
-            score_groups(lambda samples, name=classifier: agree(name, samples), groups),
+            score_groups(functools.partial(agree, classifier=classifier), groups),
         )
         for classifier in classifiers
     ]
@@ -232,13 +230,9 @@ def build_groups(
     return build_group_table("groups", "By group: pictures made from the voice", metrics)
 
 
-def build_values(attribute: Attribute, pictures: Pictures) -> Table:
-    """The label histogram (Fig. 4b): what the classifiers say of the originals."""
-    rows = tuple(
-        (classifier, label, sum(label == found for found in labels))
-        for classifier in list_classifiers(pictures, attribute)
-        for labels in [get_predicted(pictures, classifier, "original", attribute)]
-        for label in VALUES[attribute]
-    )
-    columns = (Column("classifier"), Column("label"), Column("count", "count"))
-    return Table(f"histogram_{attribute}", f"{attribute} of own pictures (Fig. 4b)", columns, rows)
+def build_head(scores: Sequence[tuple[tuple[str, str], Score]], *, num_missing: int) -> Table:
+    """Shares, and years for ages."""
+    heads = (Column("attribute"), Column("classifier"))
+    note = f"No face was found in {num_missing} more pictures. Ages are in years, all else shares."
+    title = "On the labelled faces"
+    return build_score_table("head", title, heads, scores, kind="number", note=note)

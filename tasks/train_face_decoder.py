@@ -1,0 +1,182 @@
+"""train_face_decoder: Cole's decoder, from a face feature to a normalised face (SPEC 3.4)."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from prefect import task
+from torch import Tensor, nn
+
+from models.face_decoder import FaceDecoder
+from models.image_losses import compute_decoder_terms
+from models.spline_warp import warp_pictures
+from tasks.data.decoder_data import (
+    DecoderRows,
+    join_rows,
+    look_up,
+    make_blends,
+    open_decoder_batches,
+    read_normalised,
+)
+from tasks.data.readers import read_feature_width, read_index
+from tasks.data.streams import Batch
+from tasks.face.encoders import load_encoder
+from tasks.face.normalise import NormalisedFaces
+from tasks.params import FaceDecoderParams, FeatureParams, RunParams, flatten
+from tasks.training.checkpoint import Trained
+from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
+from tasks.training.loop import Hooks
+from tasks.training.optimisers import build_adam
+from tasks.training.precision import Precision, place_network
+from tasks.training.scores import add_prefix, compute_picture_scores
+from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.supervised import Recipe, StepLosses, train_supervised
+
+NUM_DRAWN = 8
+NOTES = (
+    "Targets are made from the stored crops, which have no margin: no other backgrounds are pasted "
+    "in, and no outside service chose frontal, neutral photos.",
+    "Features of the stored pictures are trained on beside those of the blends (chosen).",
+)
+
+
+@task(task_run_name="train_face_decoder")
+def fit_face_decoder(
+    shards: Path,
+    out: Path,
+    code: str,
+    params: FaceDecoderParams,
+    encoder: FeatureParams,
+    run: RunParams,
+) -> dict[str, float]:
+    """Trains on SHARDS/pairs/train, writes the decoder to `out`."""
+    index = read_index(shards / "pairs/train")
+    origin = describe_origin(flatten(params), code=code, indices={"pairs/train": index})
+    job = open_job(out, origin, run=run, seed=params.loop.seed)
+    faces, rows = read_targets(index.folder, params=params, encoder=encoder)
+    config = build_config(faces, params, dimension=read_feature_width(index))
+    network = FaceDecoder(**config)
+    judge = open_face_network(encoder, device=job.precision.device)
+    tested = read_splits(shards, eyes_px=params.eyes_px)
+    constant = rows.features.mean(dim=0)
+    _train(network, (faces, rows), tested=tested, constant=constant, job=job, params=params, judge=judge)
+    metrics = score_splits(network, tested, constant)
+    notes = NOTES + describe_missing(encoder, terms="identity")
+    publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
+    return metrics
+
+
+def read_targets(
+    folder: Path, *, params: FaceDecoderParams, encoder: FeatureParams
+) -> tuple[NormalisedFaces, DecoderRows]:
+    """The training people's faces, with a row for each picture and each blend.
+
+    ValueError for fewer than two people.
+    """
+    faces, rows = read_normalised(folder, eyes_px=params.eyes_px, max_people=params.max_people)
+    if len(faces.people) < 2:
+        raise ValueError(f"{folder}: faces of a single person: nothing to tell apart")
+    if not params.num_blends:
+        return faces, rows
+    loaded = load_encoder(
+        encoder.encoder,
+        weights=encoder.weights,
+        sha256=encoder.sha256,
+        device=encoder.device,
+        input_scale=encoder.input_scale,
+    )
+    blends = make_blends(
+        faces,
+        count=params.num_blends,
+        num_neighbours=params.num_neighbours,
+        landmark_weight=params.landmark_weight,
+        seed=params.loop.seed,
+        encode=loaded.encode,
+    )
+    return faces, join_rows(rows, blends)
+
+
+def build_config(
+    faces: NormalisedFaces, params: FaceDecoderParams, *, dimension: int
+) -> dict[str, Any]:
+    return {
+        "mean_landmarks": faces.mean_landmarks.tolist(),
+        "feature_dim": dimension,
+        "code_dim": params.code_dim,
+        "landmark_widths": params.landmark_widths,
+        "texture_widths": params.texture_widths,
+    }
+
+
+def read_splits(
+    shards: Path, *, eyes_px: float
+) -> dict[str, tuple[NormalisedFaces, DecoderRows]]:
+    """Unseen people's faces, by split; without the splits that have none."""
+    folders = {split: shards / "pairs" / split for split in ("val", "test")}
+    return {
+        split: read_normalised(folder, eyes_px=eyes_px)
+        for split, folder in folders.items()
+        if folder.is_dir()
+    }
+
+
+def _train(
+    network: FaceDecoder,
+    data: tuple[NormalisedFaces, DecoderRows],
+    *,
+    tested: Mapping[str, tuple[NormalisedFaces, DecoderRows]],
+    constant: Tensor,
+    job: Job,
+    params: FaceDecoderParams,
+    judge: FaceNetwork | None,
+) -> None:
+    place_network(network, job.precision)
+    loop = params.loop
+    adam = build_adam(network.parameters(), rate=params.rate, betas=(0.9, 0.999))
+    hooks = Hooks(
+        validate=partial(score_splits, network, {k: v for k, v in tested.items() if k == "val"}, constant),
+        draw=partial(draw_faces, network, *tested.get("val", data)),
+    )
+
+    def open_batches(start: int) -> Iterator[Batch]:
+        return open_decoder_batches(*data, batch_size=loop.batch_size, seed=loop.seed, start=start)
+
+    train_supervised(
+        network,
+        adam,
+        run=open_run(job, Trained({"decoder": network}, {"adam": adam}), loop=loop, hooks=hooks),
+        compute_losses=partial(compute_losses, precision=job.precision, judge=judge),
+        open_batches=open_batches,
+        precision=job.precision,
+        recipe=Recipe(gradients_every=loop.gradients_every),
+    )
+
+
+def compute_losses(
+    network: nn.Module, batch: Batch, *, precision: Precision, judge: FaceNetwork | None
+) -> StepLosses:
+    """Without a face network nothing is rendered: the warp is most of a step's work."""
+    feature = batch["face_feature"]
+    decoder = network
+    assert isinstance(decoder, FaceDecoder)
+    with precision.autocast():
+        if judge is None:
+            landmarks, texture = decoder.draw(feature)
+            rendered = feature
+        else:
+            decoded = decoder(feature)
+            landmarks, texture = decoded.landmarks, decoded.texture
+            rendered = judge.embed(decoded.picture)
+    terms = compute_decoder_terms(
+        landmarks=landmarks,
+        target_landmarks=batch["landmarks"],
+        texture=texture,
+        target_texture=batch["texture"],
+        rendered_feature=rendered,
+        feature=feature,
+    )
+    if judge is None:
+        terms = {name: term for name, term in terms.items() if name != "identity"}
+    return StepLosses(terms)
