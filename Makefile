@@ -18,7 +18,8 @@ setup: .venv/.ready ## .venv with everything locked, ffmpeg included
 	@touch $@
 
 run: setup ## the whole chain on the configured corpus; says where the report is
-	@python -m flows.run
+	@python -m flows.build_dataset
+	@echo "The data set's report: $(CURDIR)/reports/dataset/index.html"
 
 test: setup lint ## lint, then the tests
 	@python -m pytest
@@ -28,3 +29,15 @@ test-slow: setup ## what takes minutes: real clips, kills, full-size lists
 
 lint: setup
 	@ruff check . && ruff format --check . && mypy flows tasks models && lint-imports --no-cache
+
+serve: setup ## a Prefect server with its UI at http://127.0.0.1:4200 and a worker, until Ctrl-C
+	@python -m flows.serve
+
+deploy: setup ## registers all deployments with the server that runs
+	@python -m flows.deploy
+
+doctor: setup ## what is missing or broken on this machine
+	@python -m flows.doctor
+
+clean-cache: setup ## drops from DVC's cache what neither the workspace nor a commit uses
+	@dvc gc --workspace --all-commits

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from prefect import Flow
 from prefect.settings import PREFECT_API_URL
@@ -23,7 +23,7 @@ QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) -> None:
     """Runs a flow with the command line's values; bad input ends it with one message and code 1.
 
-    Parameters without a default are positional; a bool becomes a flag.
+    Parameters without a default are positional, a bool becomes a flag, a Literal a choice.
     """
     values = vars(_make_parser(flow).parse_args(arguments))
     prepare_process()
@@ -71,6 +71,9 @@ def _make_parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
             parser.add_argument(name, type=parameter.annotation)
         elif parameter.annotation is bool:
             parser.add_argument(option, action="store_true")
+        elif get_origin(parameter.annotation) is Literal:
+            choices = get_args(parameter.annotation)
+            parser.add_argument(option, choices=choices, default=parameter.default)
         else:
             parser.add_argument(option, type=parameter.annotation, default=parameter.default)
     return parser

@@ -60,11 +60,14 @@ class FaceDecoder(nn.Module):
         return functional.relu(self.fc1(features))
 
     def forward(self, features: Tensor) -> DecodedFace:
-        code = self.compute_code(features)
-        landmarks = self._predict_landmarks(code)
-        texture = self.texture_branch(code).to(self.mean_landmarks)
+        landmarks, texture = self.draw(features)
         picture = warp_pictures(texture, source_points=self.mean_landmarks, target_points=landmarks)
         return DecodedFace(picture=picture, landmarks=landmarks, texture=texture)
+
+    def draw(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Landmarks [B, 68, 2] and texture [B, 3, 224, 224]: the face before it is warped."""
+        code = self.compute_code(features)
+        return self._predict_landmarks(code), self.texture_branch(code).to(self.mean_landmarks)
 
     def _predict_landmarks(self, code: Tensor) -> Tensor:
         # Half precision has steps of a pixel at 200: this branch stays outside autocast.

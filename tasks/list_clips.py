@@ -66,8 +66,14 @@ def list_corpus(out: Path, params: CorpusParams) -> ListReport:
     clips = add_checksums(read_corpus(params, on_bad_row=on_bad_row))
     report = assign_shards(clips, out=out, shard_size=params.shard_size, on_bad_row=on_bad_row)
     report = ListReport(**{**vars(report), "num_bad_rows": bad_rows.count})
-    logger.info("%s", report)
+    logger.info("list_clips: %s", describe_report(report))
     return report
+
+
+def describe_report(report: ListReport) -> str:
+    text = f"{report.num_clips} clips in {report.num_shards} shards, {report.num_written} written"
+    skipped = {"repeated rows": report.num_repeated, "bad rows": report.num_bad_rows}
+    return text + "".join(f", {count} {name} left out" for name, count in skipped.items() if count)
 
 
 def assign_shards(

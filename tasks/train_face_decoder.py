@@ -1,6 +1,6 @@
 """train_face_decoder: Cole's decoder, from a face feature to a normalised face (SPEC 3.4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,9 @@ def fit_face_decoder(
     config = build_config(faces, params, dimension=read_feature_width(index))
     network = FaceDecoder(**config)
     judge = open_face_network(encoder, device=job.precision.device)
-    tested = read_splits(shards, eyes_px=params.eyes_px)
-    constant = rows.features.mean(dim=0)
-    _train(network, (faces, rows), tested=tested, constant=constant, job=job, params=params, judge=judge)
-    metrics = score_splits(network, tested, constant)
+    tested = read_splits(shards, eyes_px=params.eyes_px, mean_landmarks=faces.mean_landmarks)
+    _train(network, (faces, rows), tested=tested, job=job, params=params, judge=judge)
+    metrics = score_splits(network, tested, known=faces)
     notes = NOTES + describe_missing(encoder, terms="identity")
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
@@ -111,12 +110,12 @@ def build_config(
 
 
 def read_splits(
-    shards: Path, *, eyes_px: float
+    shards: Path, *, eyes_px: float, mean_landmarks: Tensor
 ) -> dict[str, tuple[NormalisedFaces, DecoderRows]]:
     """Unseen people's faces, by split; without the splits that have none."""
     folders = {split: shards / "pairs" / split for split in ("val", "test")}
     return {
-        split: read_normalised(folder, eyes_px=eyes_px)
+        split: read_normalised(folder, eyes_px=eyes_px, mean_landmarks=mean_landmarks)
         for split, folder in folders.items()
         if folder.is_dir()
     }
@@ -127,7 +126,6 @@ def _train(
     data: tuple[NormalisedFaces, DecoderRows],
     *,
     tested: Mapping[str, tuple[NormalisedFaces, DecoderRows]],
-    constant: Tensor,
     job: Job,
     params: FaceDecoderParams,
     judge: FaceNetwork | None,
@@ -136,7 +134,7 @@ def _train(
     loop = params.loop
     adam = build_adam(network.parameters(), rate=params.rate, betas=(0.9, 0.999))
     hooks = Hooks(
-        validate=partial(score_splits, network, {k: v for k, v in tested.items() if k == "val"}, constant),
+        validate=partial(score_splits, network, tested, known=data[0], splits=("val",)),
         draw=partial(draw_faces, network, *tested.get("val", data)),
     )
 
@@ -159,14 +157,12 @@ def compute_losses(
 ) -> StepLosses:
     """Without a face network nothing is rendered: the warp is most of a step's work."""
     feature = batch["face_feature"]
-    decoder = network
-    assert isinstance(decoder, FaceDecoder)
+    assert isinstance(network, FaceDecoder)
     with precision.autocast():
         if judge is None:
-            landmarks, texture = decoder.draw(feature)
-            rendered = feature
+            (landmarks, texture), rendered = network.draw(feature), feature
         else:
-            decoded = decoder(feature)
+            decoded = network(feature)
             landmarks, texture = decoded.landmarks, decoded.texture
             rendered = judge.embed(decoded.picture)
     terms = compute_decoder_terms(
@@ -180,3 +176,47 @@ def compute_losses(
     if judge is None:
         terms = {name: term for name, term in terms.items() if name != "identity"}
     return StepLosses(terms)
+
+
+@torch.no_grad()
+def score_splits(
+    network: FaceDecoder,
+    tested: Mapping[str, tuple[NormalisedFaces, DecoderRows]],
+    *,
+    known: NormalisedFaces,
+    splits: Sequence[str] = ("val", "test"),
+) -> dict[str, float]:
+    """Textures and landmarks of unseen people, beside the mean face of the training people."""
+    device = network.mean_landmarks.device
+    mean_texture = (known.textures.float() / 255).mean(dim=0)
+    scores: dict[str, float] = {}
+    for split in splits:
+        if split not in tested:
+            continue
+        faces, rows = tested[split]
+        drawn = [network.eval().draw(part.to(device)) for part in torch.split(rows.features, 16)]
+        landmarks, textures = (torch.cat(parts).float().cpu() for parts in zip(*drawn, strict=True))
+        shapes, targets = look_up(faces, rows, torch.arange(len(rows.features)))
+        people = [faces.people[place] for place in rows.first.tolist()]
+        found = compute_picture_scores(textures, targets, people=people, constant=mean_texture)
+        found["landmarks_px"] = measure_shapes(landmarks, shapes)
+        found["landmarks_px_constant"] = measure_shapes(known.mean_landmarks, shapes)
+        scores |= add_prefix(found, split)
+    return scores
+
+
+def measure_shapes(landmarks: Tensor, target: Tensor) -> float:
+    """Mean distance of points [N, 68, 2]."""
+    return float((landmarks - target).norm(dim=2).mean())
+
+
+@torch.no_grad()
+def draw_faces(network: FaceDecoder, faces: NormalisedFaces, rows: DecoderRows) -> Tensor:
+    """Normalised faces over what the decoder makes of their pictures' features."""
+    step = max(1, len(rows.features) // NUM_DRAWN)
+    chosen = torch.arange(len(rows.features))[::step][:NUM_DRAWN]
+    shapes, textures = look_up(faces, rows, chosen)
+    device = network.mean_landmarks.device
+    made = network.eval()(rows.features[chosen].to(device)).picture.float().cpu()
+    real = warp_pictures(textures, source_points=faces.mean_landmarks, target_points=shapes)
+    return torch.cat((real, made))

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.spline_warp import warp_pictures
 from tasks.data.augment import Share
 from tasks.data.orders import build_generator
-from tasks.data.readers import decode_faces, read_batches
+from tasks.data.readers import Columns, decode_faces, name_person, read_batches
 from tasks.data.resident import compute_resident_rows
 from tasks.data.streams import Batch
 from tasks.face.normalise import (
@@ -42,28 +42,45 @@ class DecoderRows:
 
 
 def read_normalised(
-    folder: Path, *, eyes_px: float, max_people: int | None = None
+    folder: Path,
+    *,
+    eyes_px: float,
+    max_people: int | None = None,
+    mean_landmarks: Tensor | None = None,
 ) -> tuple[NormalisedFaces, DecoderRows]:
-    """The first `max_people` people of a split, and a row for each of their pictures."""
+    """The first `max_people` people of a split, and a row for each of their pictures.
+
+    Textures are drawn on `mean_landmarks` [68, 2], by default the mean shape of these people.
+    """
     pictures, shapes, features, owners = [], [], [], list[str]()
-    wanted: dict[str, None] = {}
-    for batch in read_batches(folder, columns=COLUMNS, batch_size=64):
-        for row, identity in enumerate(batch["identity"]):
-            name = str(batch["video_id"][row] if identity is None else identity)
-            if name not in wanted and max_people is not None and len(wanted) == max_people:
-                continue
-            wanted[name] = None
-            face = torch.from_numpy(decode_faces([batch["face"][row]])[0].copy())  # [224, 224, 3]
-            points = np.asarray(batch["landmarks"][row]).reshape(68, 2)
-            aligned = align_eyes(face.permute(2, 0, 1).float() / 255, points, eyes_px=eyes_px)
-            pictures.append(to_bytes(aligned[0]))
-            shapes.append(aligned[1])
-            features.append(torch.tensor(batch["face_feature"][row]))
-            owners.append(name)
-    faces = average_people(torch.stack(pictures), torch.stack(shapes), owners=owners)
+    for batch, row in _iterate_people(folder, max_people):
+        picture, points = _read_aligned(batch, row, eyes_px=eyes_px)
+        pictures.append(to_bytes(picture))
+        shapes.append(points)
+        features.append(torch.tensor(batch["face_feature"][row]))
+        owners.append(name_person(batch, row))
+    faces = average_people(
+        torch.stack(pictures), torch.stack(shapes), owners=owners, mean_landmarks=mean_landmarks
+    )
     places = torch.tensor([faces.people.index(name) for name in owners])
     zeros = torch.zeros(len(owners))
     return faces, DecoderRows(torch.stack(features), places, places, zeros, zeros)
+
+
+def _iterate_people(folder: Path, max_people: int | None) -> Iterator[tuple[Columns, int]]:
+    known: set[str] = set()
+    for batch in read_batches(folder, columns=COLUMNS, batch_size=64):
+        for row in range(len(batch["face"])):
+            name = name_person(batch, row)
+            if name in known or max_people is None or len(known) < max_people:
+                known.add(name)
+                yield batch, row
+
+
+def _read_aligned(batch: Columns, row: int, *, eyes_px: float) -> tuple[Tensor, Tensor]:
+    face = torch.tensor(decode_faces([batch["face"][row]])[0])  # [224, 224, 3]
+    points = np.asarray(batch["landmarks"][row]).reshape(68, 2)
+    return align_eyes(face.permute(2, 0, 1).float() / 255, points, eyes_px=eyes_px)
 
 
 def make_blends(
@@ -83,7 +100,7 @@ def make_blends(
     shares = torch.rand(2, count, generator=random)
     rows = DecoderRows(torch.empty(count, 0), first, second, shares[0], shares[1])
     features = []
-    for chosen in torch.arange(count).split(16):
+    for chosen in torch.split(torch.arange(count), 16):
         shapes, textures = look_up(faces, rows, chosen)
         drawn = warp_pictures(textures, source_points=faces.mean_landmarks, target_points=shapes)
         features.append(encode(to_bytes(drawn).permute(0, 2, 3, 1).numpy()))
@@ -95,14 +112,10 @@ def join_rows(*parts: DecoderRows) -> DecoderRows:
     return DecoderRows(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
 
-def look_up(
-    faces: NormalisedFaces, rows: DecoderRows, chosen: Tensor
-) -> tuple[Tensor, Tensor]:
+def look_up(faces: NormalisedFaces, rows: DecoderRows, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """Target landmarks [B, 68, 2] and textures [B, 3, 224, 224] in [0, 1] of rows `chosen` [B]."""
     a, b = rows.first[chosen], rows.second[chosen]
-    shapes = torch.lerp(
-        faces.landmarks[a], faces.landmarks[b], rows.landmarks[chosen, None, None]
-    )
+    shapes = torch.lerp(faces.landmarks[a], faces.landmarks[b], rows.landmarks[chosen, None, None])
     textures = torch.lerp(
         faces.textures[a].float(), faces.textures[b].float(), rows.texture[chosen, None, None, None]
     )

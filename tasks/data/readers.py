@@ -208,3 +208,9 @@ def select_labelled(
     """Which of the (wanted) rows are of a person in `labels`: bool [N]."""
     labelled = np.array([name in labels for name in identities], dtype=bool)
     return labelled if wanted is None else labelled & wanted
+
+
+def name_person(batch: Mapping[str, Any], row: int) -> str:
+    """Who a row shows, for telling people apart: the identity, else the video."""
+    identity = batch["identity"][row]
+    return str(batch["video_id"][row]) if identity is None else str(identity)

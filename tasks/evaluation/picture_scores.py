@@ -1,13 +1,13 @@
 """Pictures made of people's faces and voices, against the people's own (SPEC 5.3 to 5.5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from tasks.evaluation import attributes, craniofacial
-from tasks.evaluation.bootstrap import encode_people, score_mean
+from tasks.evaluation.bootstrap import Doubles, encode_people, score_mean
 from tasks.evaluation.correlation import Correlation, correlate
 from tasks.evaluation.distances import DISTANCES, Distance
 from tasks.evaluation.linear_head import Attributes
@@ -181,7 +181,7 @@ def score_retrieval(
 ) -> dict[tuple[Distance, Reading, int], Score]:
     people = pictures.people[retrieval.samples]
     return {
-        (distance, *key): score
+        (distance, *key): replace(score, num_missing=score.num_missing + retrieval.num_missing)
         for distance in DISTANCES
         if distance in retrieval.ranks
         for key, score in score_recalls(
@@ -200,11 +200,26 @@ def score_retrieval_of(
     rank: int = 10,
 ) -> Score:
     """R@K of the rows `samples` alone, in the whole gallery."""
+    name = f"R@{rank} {reading}"
+    hits, constant = (
+        _place_hits(pictures, retrieval, ranks.get(distance), reading=reading, rank=rank)[samples]
+        for ranks in (retrieval.ranks, retrieval.constant)
+    )
+    score = score_mean(name, hits, people=pictures.people[samples], is_share=True)
+    known = constant[np.isfinite(constant)]
+    return complete(
+        score,
+        chance=rank / 100 if reading == "of_100" else None,
+        constant=float(known.mean()) if len(known) else None,
+    )
+
+
+def _place_hits(
+    pictures: Pictures, retrieval: Retrieval, ranks: Ranks | None, *, reading: Reading, rank: int
+) -> Doubles:
+    """Hits of all rows [N], NaN where there are none."""
     values = np.full(len(pictures.rows), np.nan)
-    ranks = retrieval.ranks.get(distance)
     hits = None if ranks is None else compute_hits(ranks, reading=reading, rank=rank)
     if hits is not None:
         values[retrieval.samples] = hits
-    name = f"R@{rank} {reading}"
-    score = score_mean(name, values[samples], people=pictures.people[samples], is_share=True)
-    return complete(score, chance=rank / 100 if reading != "absolute" else None)
+    return values

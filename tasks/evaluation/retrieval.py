@@ -5,6 +5,7 @@ true face among 99 random others, (b) for rank ≤ K % of the gallery, (c) for r
 is the exact mean over all choices of the 99: no draw, no seed.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -163,6 +164,7 @@ def compute_hits(ranks: Ranks, *, reading: Reading, rank: int) -> Floats | None:
     return hits
 
 
+@functools.lru_cache(maxsize=128)
 def tabulate_hits(num_others: int, *, reading: Reading, rank: int) -> npt.NDArray[np.float64]:
     """Probability of a hit by the number of nearer faces, 0 … `num_others`."""
     nearer = np.arange(num_others + 1)

@@ -35,17 +35,13 @@ def align_eyes(
     """Picture [3, 224, 224] and landmarks [68, 2], with the eyes level and `eyes_px` apart."""
     eyes = select_five_points(landmarks)[:2]
     middle = (CROP_PX - 1) / 2
-    targets = np.array(
-        [(middle - eyes_px / 2, EYE_LINE_PX), (middle + eyes_px / 2, EYE_LINE_PX)]
-    )
+    targets = np.array([(middle - eyes_px / 2, EYE_LINE_PX), (middle + eyes_px / 2, EYE_LINE_PX)])
     transform = fit_similarity(eyes, targets)
     moved = apply_similarity(transform, landmarks)
     return _resample(picture, transform), torch.from_numpy(moved.astype(np.float32))
 
 
-def apply_similarity(
-    transform: Similarity, points: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def apply_similarity(transform: Similarity, points: NDArray[np.float32]) -> NDArray[np.float64]:
     """Points [N, 2] moved."""
     x, y = points.astype(np.float64).T
     return np.stack(
@@ -72,14 +68,20 @@ def _resample(picture: Tensor, transform: Similarity) -> Tensor:
 
 
 def average_people(
-    pictures: Tensor, landmarks: Tensor, *, owners: list[str]
+    pictures: Tensor,
+    landmarks: Tensor,
+    *,
+    owners: list[str],
+    mean_landmarks: Tensor | None = None,
 ) -> NormalisedFaces:
-    """Each person's pictures, warped to the person's mean landmarks and averaged; then to the mean
-    shape of all people."""
+    """Each person's pictures uint8, warped to the person's mean landmarks and averaged; then to
+    `mean_landmarks` [68, 2], by default the mean shape of these people."""
     people = sorted(set(owners))
     numbers = torch.tensor([people.index(name) for name in owners])
-    shapes = torch.stack([landmarks[numbers == number].mean(dim=0) for number in range(len(people))])
-    mean_shape = shapes.mean(dim=0)
+    shapes = torch.stack(
+        [landmarks[numbers == number].mean(dim=0) for number in range(len(people))]
+    )
+    mean_shape = shapes.mean(dim=0) if mean_landmarks is None else mean_landmarks
     textures = torch.empty(len(people), *pictures.shape[1:], dtype=torch.uint8)
     for number, shape in enumerate(shapes):
         own = numbers == number
@@ -97,9 +99,7 @@ def to_bytes(pictures: Tensor) -> Tensor:
     return (pictures * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def find_neighbours(
-    faces: NormalisedFaces, *, count: int, landmark_weight: float
-) -> Tensor:
+def find_neighbours(faces: NormalisedFaces, *, count: int, landmark_weight: float) -> Tensor:
     """The `count` people most like each one, [P, K], by lambda |L_A - L_B| + |T_A - T_B|.
 
     Norms are Euclidean, over pixels and over colours in [0, 1] (chosen).

@@ -70,13 +70,14 @@ class GanParams:
 class FaceDecoderParams:
     """Cole's decoder and its normalised faces (SPEC 3.4).
 
-    `num_blends` faces are made between people and one of their `num_neighbours`; `eyes_px` is the
-    distance of the eye centres in the pictures.
+    Up to `max_people` are normalised; `num_blends` faces are made between one of them and one of
+    the `num_neighbours` most alike. `eyes_px` is the distance of the eyes in the pictures.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 32))
     rate: Positive = 1e-4
     eyes_px: Positive = 55.0
+    max_people: Count = 1000
     num_blends: Natural = 100000
     num_neighbours: Count = 200
     landmark_weight: Weight = 10.0

@@ -61,8 +61,9 @@ def build_group_table(
     columns = (
         *(Column("metric"), Column("attribute"), Column("group")),
         *(Column("ours", "share"), Column("low", "share", "95 % from")),
-        *(Column("high", "share", "to"), Column("samples", "count")),
-        *(Column("people", "count"), Column("remark")),
+        *(Column("high", "share", "to"), Column("chance", "share")),
+        *(Column("constant", "share", "one answer for all"), Column("samples", "count")),
+        *(Column("people", "count"), Column("missing", "count"), Column("remark")),
     )
     rows = tuple(
         (
@@ -70,8 +71,8 @@ def build_group_table(
             item.attribute.replace("_", " "),
             item.group,
             *(item.score.value, item.score.low, item.score.high),
-            *(item.score.num_samples, item.score.num_people),
-            item.warning,
+            *(item.score.chance, item.score.constant, item.score.num_samples),
+            *(item.score.num_people, item.score.num_missing, item.warning or item.score.reason),
         )
         for metric, items in metrics
         for item in items

@@ -9,10 +9,10 @@ from torch.nn import functional
 
 from models.voice2face import normalise_embeddings, stretch_pictures
 from tasks.data.augment import scale_faces
-from tasks.data.readers import read_batches
+from tasks.data.readers import name_person, read_batches
 from tasks.data.resident import ResidentFaces
 from tasks.training.gan import GanNetworks
-from tasks.training.recordings import Embedded, embed_recordings, name_person
+from tasks.training.recordings import Embedded, embed_recordings
 from tasks.training.scores import compute_accuracy
 
 NUM_DRAWN = 16
@@ -38,7 +38,11 @@ def draw_faces(
     places = torch.tensor([first[labels[name]] for name in chosen.people])
     real = (scale_faces(faces.faces[places.to(faces.faces.device)]) + 1) / 2
     made = stretch_pictures(make_faces(networks, chosen))
-    rows = [part for pair in zip(torch.split(made, 8), torch.split(real, 8), strict=True) for part in pair]
+    rows = [
+        part
+        for pair in zip(torch.split(made, 8), torch.split(real, 8), strict=True)
+        for part in pair
+    ]
     return torch.cat(rows)
 
 

@@ -1,6 +1,5 @@
 """Whole recordings through a voice embedding, as at test time (SPEC 2.1 steps 4 to 6)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tasks.audio.logmel import normalise_logmel, tile_logmel
-from tasks.data.readers import read_batches
+from tasks.data.readers import name_person, read_batches
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,3 @@ def embed_recordings(
                 people.append(name_person(batch, number))
             row += 1
     return Embedded(torch.cat(embeddings), people)
-
-
-def name_person(batch: Mapping[str, Any], row: int) -> str:
-    """Who a row shows, for telling people apart: the identity, else the video."""
-    identity = batch["identity"][row]
-    return str(batch["video_id"][row]) if identity is None else str(identity)
