@@ -29,10 +29,11 @@ def join_server() -> str:
     os.set_inheritable(users, True)
     with (HOME / "start.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _find() or _start()
+        return find_server() or _start()
 
 
-def _find() -> str | None:
+def find_server() -> str | None:
+    """The URL of the server of this checkout that runs, `make serve`'s included."""
     try:
         url = str(json.loads((HOME / "server.json").read_text(encoding="utf-8"))["url"])
     except (FileNotFoundError, ValueError, KeyError):
@@ -51,7 +52,7 @@ def answers(url: str) -> bool:
 def _start() -> str:
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
-    (HOME / "server.json").write_text(json.dumps({"url": url}), encoding="utf-8")
+    announce(url)
     with (HOME / "server.log").open("ab") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "flows._server", str(port)],
@@ -66,6 +67,17 @@ def _start() -> str:
             return url
         time.sleep(POLL_S)
     raise RuntimeError(f"the Prefect server did not start: see {HOME / 'server.log'}")
+
+
+def announce(url: str) -> None:
+    """Tells this checkout's stages where the server is."""
+    (HOME / "server.json").write_text(json.dumps({"url": url}), encoding="utf-8")
+
+
+def build_environment() -> dict[str, str]:
+    """The environment of this checkout's server: its data base lies in the checkout."""
+    own = {"PREFECT_HOME": str(HOME.resolve()), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    return {**os.environ, **own}
 
 
 def _free_port() -> int:

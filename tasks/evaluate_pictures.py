@@ -48,7 +48,9 @@ def evaluate_pictures(source: PictureSource, out: Path, *, num_workers: int) -> 
     if head is not None:
         heads = {role: head.predict(reading.features) for role, reading in readings.items()}
     pictures = make_pictures(rows, readings, heads)
-    return write_report(build_report(pictures, title=source.table.name, head=table), out)
+    return write_report(
+        build_report(pictures, title=f"Published pictures: {source.table.name}", head=table), out
+    )
 
 
 def fit_head(faces: Sequence[LabelledFace], *, num_workers: int) -> tuple[LinearHead, Table]:

@@ -97,7 +97,7 @@ def assign_shards(
     )
     written = 0
     for index, positions in shards.items():
-        written += _write_shard(shard_path(out, index), table.take(rows[positions]))
+        written += write_clips(shard_path(out, index), table.take(rows[positions]))
     _remove_foreign(out, shards.keys())
     return ListReport(len(rows), len(shards), written, num_exact)
 
@@ -160,7 +160,7 @@ def _read_assigned(out: Path) -> dict[int, Ints]:
     }
 
 
-def _write_shard(path: Path, table: pa.Table) -> bool:
+def write_clips(path: Path, table: pa.Table) -> bool:
     """Writes the shard unless it is there with this content; returns whether it did.
 
     `key` stands for what later stages compute with, `labels_key` for all columns.

@@ -19,6 +19,7 @@ from tasks.data.streams import Batch, Stream
 from tasks.params import FeatureParams, RunParams, Speech2FaceParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.encoders import (
+    check_decoder,
     compute_mean_feature,
     count_frames,
     draw_split,
@@ -34,7 +35,7 @@ from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
 from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
-from tasks.training.weights import load_weights, read_card
+from tasks.training.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,6 @@ def fit_speech2face(
         notes=describe_missing(encoder, terms="distillation"),
     )
     return metrics
-
-
-def check_decoder(folder: Path, *, dimension: int) -> None:
-    """ValueError if the decoder reads features of another width than the shards'."""
-    found = read_card(folder).config["feature_dim"]
-    if found != dimension:
-        raise ValueError(f"{folder}: reads features of {found} values, the shards have {dimension}")
 
 
 def open_frozen(folder: Path, encoder: FeatureParams, *, precision: Precision) -> Frozen:

@@ -29,6 +29,7 @@ def build_pairs_dataset(
     *,
     columns: Sequence[str] = ("spectrogram", "face_feature"),
     dimension: int | None = None,
+    wanted: npt.NDArray[np.bool_] | None = None,
 ) -> ShardDataset:
     """Batches of `columns`: spectrogram float16 [B, 2, T, 257], face_feature float32 [B, D],
     landmarks float32 [B, 136], face uint8 [B, 224, 224, 3], labels as lists of B.
@@ -38,7 +39,7 @@ def build_pairs_dataset(
     index = read_index(folder, columns=columns)
     if dimension is not None:
         check_feature_width(index, dimension)
-    return ShardDataset(index, stream, columns=columns, collate=_collate_pairs)
+    return ShardDataset(index, stream, columns=columns, collate=_collate_pairs, wanted=wanted)
 
 
 def build_voices_dataset(

@@ -67,7 +67,7 @@ def align_by_eyes(landmarks: Floats) -> Doubles:
     right, left = points[:, RIGHT_EYE].mean(axis=1), points[:, LEFT_EYE].mean(axis=1)
     across = (left - right) @ np.array([1, 1j])  # [N]
     turn = np.divide(
-        EYE_DISTANCE_PX, across, out=np.full(len(points), np.nan + 0j), where=across != 0
+        EYE_DISTANCE_PX, across, out=np.full(len(points), np.nan + 0j), where=np.abs(across) > 0
     )
     moved = ((points - right[:, None]) @ np.array([1, 1j])) * turn[:, None]  # [N, 68]
     return np.stack([moved.real, moved.imag], axis=-1)  # [N, 68, 2]

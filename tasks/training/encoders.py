@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,6 +18,7 @@ from tasks.data.streams import Batch, ShardDataset, open_batches
 from tasks.training.face_network import FaceNetwork
 from tasks.training.precision import Precision
 from tasks.training.scores import MAX_ROWS, add_prefix, compute_feature_scores
+from tasks.training.weights import read_card
 
 WINDOW = 5  # of the seed's streams
 BLOCK = 16
@@ -38,6 +40,13 @@ class Predictions:
 def count_frames(seconds: float) -> int:
     """Frames of a spectrogram: 298 for 3 s, 598 for 6 s (SPEC 2.2)."""
     return 1 + (round(seconds * SAMPLE_RATE) - FRAME) // HOP
+
+
+def check_decoder(folder: Path, *, dimension: int) -> None:
+    """ValueError if the decoder reads features of another width than the shards'."""
+    found = read_card(folder).config["feature_dim"]
+    if found != dimension:
+        raise ValueError(f"{folder}: reads features of {found} values, the shards have {dimension}")
 
 
 def open_windows(
@@ -141,8 +150,8 @@ def draw_split(
     step = max(1, len(batch["face"]) // NUM_DRAWN)
     rows = list(range(0, len(batch["face"]), step))[:NUM_DRAWN]
     faces = torch.tensor(decode_faces([batch["face"][row] for row in rows]))
-    target = torch.tensor(batch["face_feature"][rows]).to(precision.device)
-    spectrograms = torch.tensor(batch["spectrogram"][rows]).to(precision.device).float()
+    target = torch.tensor(np.asarray(batch["face_feature"])[rows]).to(precision.device)
+    spectrograms = torch.tensor(np.asarray(batch["spectrogram"])[rows]).to(precision.device).float()
     decoded = [decode(features).float().cpu() for features in (target, predict(spectrograms))]
     blank = torch.ones(-len(rows) % NUM_DRAWN, *decoded[0].shape[1:])
     parts = [faces.permute(0, 3, 1, 2).float() / 255, *decoded]

@@ -111,11 +111,15 @@ def departs(item: Correlation) -> bool:
 
 
 def describe_departure(name: str, item: Correlation) -> str:
-    score = item.score
-    return (
+    score, p_value = item.score, compare(item)
+    assert p_value is not None
+    words = (
         f"{name.replace('_', ' ')}: r = {score.value:.2f} where the paper has "
-        f"{score.published:.2f}; chance alone does not explain it (p = {compare(item):.1g})."
+        f"{score.published:.2f} (p of a difference {parts.format_p_value(p_value)})"
     )
+    if p_value * len(craniofacial.MEASURES) >= parts.SIGNIFICANT:
+        return f"{words}; of twelve comparisons one like this is no surprise."
+    return f"{words}; chance does not explain it."
 
 
 def draw_measures(found: Mapping[str, Correlation], scope: str) -> Figure:

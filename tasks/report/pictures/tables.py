@@ -74,8 +74,9 @@ def build_craniofacial(found: Mapping[str, Mapping[str, Correlation]]) -> Table:
     columns = (
         *(Column("rows"), Column("measure"), Column("ours", "number", "ours, r")),
         *(Column("low", "number", "95 % from"), Column("high", "number", "to")),
-        *(Column("paper", "number"), Column("p_difference", "number", "p, ours = paper")),
-        *(Column("p_value", "number", "p, r = 0"), Column("shuffled", "number")),
+        *(Column("paper", "number"), Column("p_difference", "number")),
+        *(Column("p_value", "number"), Column("p_difference_text", "text", "p, ours = paper")),
+        *(Column("p_text", "text", "p, r = 0"), Column("shuffled", "number")),
         *(Column("pairs", "count"), Column("people", "count"), Column("missing", "count")),
         Column("remark"),
     )
@@ -88,7 +89,9 @@ def build_craniofacial(found: Mapping[str, Mapping[str, Correlation]]) -> Table:
         "Chance is 0; a constant picture has no correlation. Shuffled: r over pairs of different "
         f"people (the paper: {craniofacial.PUBLISHED_SHUFFLED} for the nasal index)."
     )
-    return Table("craniofacial", "Craniofacial measures (Fig. 5c)", columns, rows, note, 60)
+    hidden = frozenset({"p_difference", "p_value"})
+    title = "Craniofacial measures (Fig. 5c)"
+    return Table("craniofacial", title, columns, rows, note, max_shown=60, hidden=hidden)
 
 
 def _describe_measure(name: str, item: Correlation) -> tuple[Cell, ...]:
@@ -96,9 +99,16 @@ def _describe_measure(name: str, item: Correlation) -> tuple[Cell, ...]:
     difference = compare_with_published(item, num_published=craniofacial.NUM_PUBLISHED)
     return (
         *(name.replace("_", " "), score.value, score.low, score.high),
-        *(score.published, difference, item.p_value, item.shuffled),
+        *(score.published, difference, item.p_value),
+        *(format_p_value(difference), format_p_value(item.p_value), item.shuffled),
         *(score.num_samples, score.num_people, score.num_missing, score.reason),
     )
+
+
+def format_p_value(p_value: float | None) -> str | None:
+    if p_value is None:
+        return None
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def build_choices(pictures: Pictures, scopes: Mapping[str, Indices]) -> Table:

@@ -1,0 +1,57 @@
+"""A Prefect server with its UI and a worker on this machine: `python -m flows.serve`."""
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from flows._process import ONE_THREAD
+from flows._server import HOME, announce, answers, build_environment
+
+PORT = 4200
+URL = f"http://127.0.0.1:{PORT}/api"
+POOL = "speech-portraits"
+START_TIMEOUT_S, POLL_S = 90.0, 0.5
+PREFECT = [sys.executable, "-m", "prefect"]
+
+
+def main() -> int:
+    """Runs both until they end or are told to."""
+    signal.signal(signal.SIGTERM, _stop)
+    if answers(URL):
+        sys.exit(f"something answers at {URL} already")
+    HOME.mkdir(exist_ok=True)
+    environment = {**build_environment(), **ONE_THREAD, "PREFECT_API_URL": URL}
+    server_command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(PORT)]
+    server = subprocess.Popen(server_command, env=environment)
+    worker: subprocess.Popen[bytes] | None = None
+    try:
+        _wait_for(server)
+        announce(URL)
+        worker_command = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process"]
+        worker = subprocess.Popen(worker_command, env=environment)
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for child in (worker, server):
+            if child is not None:
+                child.terminate()
+                child.wait(timeout=30)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait_for(server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not answers(URL):
+        if server.poll() is not None or time.monotonic() > deadline:
+            sys.exit("the Prefect server did not start")
+        time.sleep(POLL_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

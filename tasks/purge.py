@@ -1,0 +1,153 @@
+"""purge: takes one video or person out of every stage's shards."""
+
+import json
+import re
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tasks.data.samples import DATA_SETS
+from tasks.data.shards import (
+    Row,
+    list_shards,
+    read_metadata,
+    read_rows,
+    remove_leftovers,
+    shard_path,
+    write_rows,
+)
+from tasks.download import ROWS_PER_GROUP, compute_content_key
+from tasks.list_clips import write_clips
+from tasks.lists.exclusions import ExclusionKind
+from tasks.lists.labels import SPLITS
+from tasks.records import CLIP_SCHEMA, DOWNLOAD_SCHEMA, Download
+from tasks.report.dataset.census import STAGE_FOLDERS
+
+CLIPS, MEDIA = STAGE_FOLDERS["list_clips"], STAGE_FOLDERS["download"]
+DERIVED = tuple(folder for folder in STAGE_FOLDERS.values() if folder not in (CLIPS, MEDIA))
+FINAL = tuple(Path("shards") / name / split for name in DATA_SETS for split in SPLITS)
+UNFINISHED = Path("partial/download")
+ID_COLUMNS: Mapping[ExclusionKind, str] = {"video": "video_id", "identity": "identity"}
+SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
+
+
+@dataclass(frozen=True)
+class PurgeReport:
+    """Which clips went, of which shards, and the files that were removed or rewritten for it."""
+
+    clip_ids: tuple[str, ...]
+    shards: tuple[int, ...]
+    num_removed: int
+    num_rewritten: int
+
+
+def purge_shards(data: Path, kind: ExclusionKind, *, name: str) -> PurgeReport:
+    """Rewrites clips and media without the video or person, removes what was made of their shards.
+
+    Call under the locks of all stages. Clips go last: a purge that was stopped finds them again.
+    """
+    for folder in (CLIPS, MEDIA, *DERIVED, *FINAL):
+        remove_leftovers(data / folder)
+    clip_ids = find_clips(data, kind, name=name)
+    shards = find_shards(data, clip_ids)
+    removed = [path for index in shards for path in _list_derived(data, index)]
+    removed += _list_unfinished(data, clip_ids)
+    for path in removed:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    num_rewritten = 0
+    for folder, rewrite in ((MEDIA, _rewrite_media), (CLIPS, _rewrite_clips)):
+        for index in shards:
+            if _holds(shard_path(data / folder, index), clip_ids):
+                rewrite(shard_path(data / folder, index), clip_ids)
+                num_rewritten += 1
+    return PurgeReport(tuple(sorted(clip_ids)), tuple(shards), len(removed), num_rewritten)
+
+
+def find_clips(data: Path, kind: ExclusionKind, *, name: str) -> frozenset[str]:
+    """Ids of the clips of a video or person, wherever a shard says whose they are.
+
+    A video's clips are known by their names, too, where the list does not hold them any more.
+    """
+    found: set[str] = set()
+    for folder in (CLIPS, *FINAL):
+        for path in list_shards(data / folder).values():
+            table = _read_columns(path, ["clip_id", ID_COLUMNS[kind]])
+            mask = pc.equal(table[ID_COLUMNS[kind]], name)
+            found.update(table["clip_id"].filter(mask).to_pylist())
+    if kind == "video":
+        pattern = re.compile(re.escape(name) + SPAN)
+        for folder in (MEDIA, *DERIVED):
+            for path in list_shards(data / folder).values():
+                found.update(filter(pattern.fullmatch, _read_ids(path)))
+    return frozenset(found)
+
+
+def find_shards(data: Path, clip_ids: Collection[str]) -> list[int]:
+    """Numbers of the shards that hold one of the clips in some stage."""
+    if not clip_ids:
+        return []
+    return sorted(
+        {
+            index
+            for folder in (CLIPS, MEDIA, *DERIVED, *FINAL)
+            for index, path in list_shards(data / folder).items()
+            if _holds(path, clip_ids)
+        }
+    )
+
+
+def _holds(path: Path, clip_ids: Collection[str]) -> bool:
+    return path.exists() and any(clip_id in clip_ids for clip_id in _read_ids(path))
+
+
+def _read_ids(path: Path) -> list[str]:
+    return list(_read_columns(path, ["clip_id"])["clip_id"].to_pylist())
+
+
+def _read_columns(path: Path, columns: list[str]) -> pa.Table:
+    read_metadata(path)  # says which file it is that cannot be read
+    return pq.read_table(path, columns=columns)
+
+
+def _list_derived(data: Path, index: int) -> Iterator[Path]:
+    paths = (shard_path(data / folder, index) for folder in (*DERIVED, *FINAL))
+    return filter(Path.exists, paths)
+
+
+def _list_unfinished(data: Path, clip_ids: Collection[str]) -> Iterator[Path]:
+    """Folders of downloads that are under way, of which a clip is there already."""
+    for folder in sorted((data / UNFINISHED).glob("shard-*")):
+        outcomes = (json.loads(path.read_bytes())["outcome"] for path in folder.glob("*.json"))
+        if any(outcome["clip_id"] in clip_ids for outcome in outcomes):
+            yield folder
+
+
+def _rewrite_media(path: Path, clip_ids: Collection[str]) -> None:
+    """The other rows stay as they were fetched: the stage takes them over by their clip's id."""
+    rows = partial(_read_others, path, clip_ids)
+    write_rows(
+        path,
+        rows(),
+        DOWNLOAD_SCHEMA,
+        index=0,
+        metadata={**read_metadata(path), "key": compute_content_key(rows())},
+        rows_per_group=ROWS_PER_GROUP,
+        compression="none",
+    )
+
+
+def _read_others(path: Path, clip_ids: Collection[str]) -> Iterator[Row[Download]]:
+    rows = read_rows(path, Download, batch_rows=ROWS_PER_GROUP)
+    return (row for row in rows if row.outcome.clip_id not in clip_ids)
+
+
+def _rewrite_clips(path: Path, clip_ids: Collection[str]) -> None:
+    table = pq.read_table(path, schema=CLIP_SCHEMA)
+    is_other = pc.invert(pc.is_in(table["clip_id"], pa.array(sorted(clip_ids), pa.string())))
+    write_clips(path, table.filter(is_other))
