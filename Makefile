@@ -13,8 +13,8 @@ setup: .venv/.ready ## .venv with everything locked, ffmpeg included
 .venv/.ready: requirements.lock
 	@echo "Setting up .venv (some minutes the first time)"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
-	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@.venv/bin/pip install -qq --disable-pip-version-check $$(grep '^torch==' requirements.lock)
+	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps -r requirements.lock
 	@touch $@
 
 run: setup ## the whole chain on the configured corpus; says where the report is
@@ -22,7 +22,7 @@ run: setup ## the whole chain on the configured corpus; says where the report is
 	@echo "The data set's report: $(CURDIR)/reports/dataset/index.html"
 
 test: setup lint ## lint, then the tests
-	@python -m pytest
+	@python -m pytest -m "not slow"
 
 test-slow: setup ## what takes minutes: real clips, kills, full-size lists
 	@python -m pytest -m slow

@@ -21,6 +21,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner
 from tqdm.auto import tqdm
 
+from flows._cache import restore_shards
 from flows._process import lock_stage, start_worker
 from tasks.data.shards import (
     ShardResult,
@@ -60,22 +61,27 @@ def run_stage(
     arguments: Mapping[str, Any] | None = None,
     is_done: Callable[[Path, str], bool] | None = None,
     key_name: str = "key",
+    root: Path | None = None,
 ) -> StageReport:
     """Makes every shard of `out` that is missing or was made from something else.
 
     `inputs` are folders of shards by the unit's parameter names; the first one says which shards
     there are. `key_parts` are JSON values a shard depends on besides its inputs; `key_name` is the
-    key of the inputs that counts, where they have it.
+    key of the inputs that counts, where they have it; `root` is DVC's out where that is more than
+    `out`.
     Raises StageFailed after all shards have ended, if any failed.
     """
     stage = unit.fn.__module__.rpartition(".")[2]
     with lock_stage(stage):
         out.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(out)
+        remove_leftovers(root or out)
         keys = _compute_keys(inputs, key_parts, key_name)
         _remove_foreign(out, keys)
         done = is_done or (lambda path, key: read_key(path) == key)
-        todo = [index for index, key in keys.items() if not done(shard_path(out, index), key)]
+        todo = {i: key for i, key in keys.items() if not done(shard_path(out, i), key)}
+        for index in restore_shards(todo, out=out, root=root or out, is_done=done):
+            logger.info("%s: from the cache", shard_path(out, index))
+            del todo[index]
         calls = [
             {
                 "index": index,

@@ -6,6 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
+from flows._command import show_own_logs
 from tasks.inspect_clip import Inspection, inspect_clip
 from tasks.params import read_params
 
@@ -14,8 +15,7 @@ logger = logging.getLogger("flows.inspect_clip")
 
 def main() -> int:
     """0 for a clip that is kept or rejected, 1 for a file that cannot be read."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logger.setLevel(logging.INFO)
+    show_own_logs()
     given = _read_arguments()
     if not given.media.is_file():
         logger.error("%s: no such file", given.media)

@@ -33,6 +33,7 @@ def write_shards(
         },
         arguments={"params": params.write_shards, "split": params.split},
         key_name="labels_key",
+        root=out,
     )
     remove_foreign_files(out)
 

@@ -17,6 +17,7 @@ from tasks.data.shards import (
     in_batches,
     list_shards,
     read_key,
+    remove_leftovers,
     shard_path,
 )
 from tasks.lists.assignment import Ints, assign_rows, find_first
@@ -60,7 +61,8 @@ class BadRows:
 @task(task_run_name=STAGE)
 def list_corpus(out: Path, params: CorpusParams) -> ListReport:
     """Reads the lists and writes the shards that changed; raises ValueError for a bad row, unless
-    `corpus.skip_bad_rows`."""
+    `corpus.skip_bad_rows`. Call under the stage's lock."""
+    remove_leftovers(out)
     bad_rows = BadRows()
     on_bad_row = bad_rows if params.skip_bad_rows else None
     clips = add_checksums(read_corpus(params, on_bad_row=on_bad_row))

@@ -10,7 +10,7 @@ from tasks.data.schemas import build_faces_schema, build_pairs_schema, build_voi
 from tasks.data.shards import ShardWriter, shard_path
 from tasks.media.images import encode_png
 
-D = 128
+D = 8
 NUM_FRAMES = 260  # a frame more than Speech2Face's encoder needs
 CARD = {"D": str(D), "encoder": "dlib_resnet", "encoder_sha256": "ab" * 32}
 SPLITS = {"train": 1.0, "val": 0.5, "test": 0.5}

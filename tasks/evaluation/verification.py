@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import auc, roc_curve
 
 from tasks.evaluation.bootstrap import compute_interval, make_score, renumber, score_mean
 from tasks.evaluation.matching import Items, Trials
@@ -15,6 +15,7 @@ from tasks.evaluation.vectors import check_vectors, scale_to_unit
 Doubles = npt.NDArray[np.float64]
 ROWS_PER_BLOCK = 256
 VALUES_PER_BLOCK = 1 << 22
+NUM_THRESHOLDS = 2000
 
 
 def score_pairs(
@@ -30,21 +31,16 @@ def score_pairs(
     scores = np.concatenate([same, different]).astype(np.float64)
     if not np.isfinite(scores).all():
         raise ValueError(f"{np.count_nonzero(~np.isfinite(scores))} scores are not finite")
-    labels = np.repeat([1.0, 0.0], [len(same), len(different)])
+    labels = np.repeat([1, 0], [len(same), len(different)])
+    alarms, hits, _ = roc_curve(labels, scores, drop_intermediate=False)
+    values = {"EER": float(interpolate_eer(hits[None], alarms[None])[0]), "AUC": auc(alarms, hits)}
     codes = renumber(people)
-    num_people = int(codes.max()) + 1
-    curve = _Curve(scores, labels, np.concatenate([codes, codes]))
-    everybody = np.ones((1, num_people))
-    values = {"EER": float(curve.compute_eer(everybody)[0]), "AUC": roc_auc_score(labels, scores)}
-    statistics = {"EER": curve.compute_eer, "AUC": curve.compute_auc}
+    curves = _Curves(same, different, codes)
+    counts = len(scores), int(codes.max()) + 1
+    statistics = {"EER": interpolate_eer, "AUC": integrate}
     return {
         name: complete(
-            make_score(
-                name,
-                float(values[name]),
-                _bound(statistic, num_people, len(scores), seed=seed),
-                (len(scores), num_people),
-            ),
+            make_score(name, float(values[name]), curves.bound(statistic, seed=seed), counts),
             chance=0.5,
             constant=0.5,
         )
@@ -52,57 +48,60 @@ def score_pairs(
     }
 
 
-def _bound(
-    statistic: Callable[[Doubles], Doubles], num_people: int, num_scores: int, *, seed: int
-) -> tuple[float, float] | None:
-    """Memory stays bounded: a few rows of weights by all scores at once."""
-    size = max(1, VALUES_PER_BLOCK // num_scores)
+class _Curves:
+    """Hits and false alarms at up to NUM_THRESHOLDS thresholds, for weights of people [R, P].
 
-    def compute(weights: Doubles) -> Doubles:
-        parts = range(0, len(weights), size)
-        return np.concatenate([statistic(weights[start : start + size]) for start in parts])
+    Fewer than all thresholds move an interval by less than their spacing, 1/2000.
+    """
 
-    return compute_interval(compute, num_people=num_people, seed=seed)
+    def __init__(self, same: Floats, different: Floats, people: Indices) -> None:
+        edges = np.unique(np.concatenate([same, different]))
+        if len(edges) > NUM_THRESHOLDS:
+            edges = edges[np.linspace(0, len(edges) - 1, NUM_THRESHOLDS).astype(np.intp)]
+        self._counts = [
+            _count_bins(np.searchsorted(edges, scores, side="right"), people, len(edges) + 1)
+            for scores in (same, different)
+        ]
 
+    def bound(
+        self, statistic: Callable[[Doubles, Doubles], Doubles], *, seed: int
+    ) -> tuple[float, float] | None:
+        """Interval over people of a statistic of hits and false alarms."""
+        num_people = len(self._counts[0])
+        return compute_interval(
+            lambda weights: statistic(*self.draw(weights)), num_people=num_people, seed=seed
+        )
 
-class _Curve:
-    """False accepts and misses at every threshold, by weights of people [R, P]."""
-
-    def __init__(self, scores: Doubles, labels: Doubles, people: Indices) -> None:
-        order = np.argsort(-scores, kind="stable")
-        ordered = scores[order]
-        self._labels, self._people = labels[order], people[order]
-        # The last of each run of equal scores: ties are accepted together.
-        self._ends = np.flatnonzero(np.append(np.diff(ordered) != 0, True))
-
-    def _accept(self, weights: Doubles) -> tuple[Doubles, Doubles]:
-        """Shares [R, T+1] of same and of different pairs at or above each threshold."""
-        drawn = weights[:, self._people]  # [R, N]
+    def draw(self, weights: Doubles) -> tuple[Doubles, Doubles]:
+        """Shares [R, T+1] of same and of different pairs above each threshold, falling."""
         shares = []
-        for label in (1.0, 0.0):
-            sums = np.cumsum(drawn * (self._labels == label), axis=1)
+        for counts in self._counts:
+            sums = np.cumsum((weights @ counts)[:, ::-1], axis=1)  # [R, T+1]
             total = np.where(sums[:, -1:] > 0, sums[:, -1:], np.nan)
-            share = sums[:, self._ends] / total  # [R, T]
-            shares.append(np.concatenate([np.zeros((len(share), 1)), share], axis=1))
+            shares.append(np.concatenate([np.zeros((len(sums), 1)), sums / total], axis=1))
         return shares[0], shares[1]
 
-    def compute_auc(self, weights: Doubles) -> Doubles:
-        """[R]; trapezoids, so ties count ½."""
-        hits, alarms = self._accept(weights)
-        return np.asarray(np.trapezoid(hits, alarms, axis=1), np.float64)
 
-    def compute_eer(self, weights: Doubles) -> Doubles:
-        """[R]: where misses equal false alarms, on the straight line between thresholds."""
-        hits, alarms = self._accept(weights)
-        excess = alarms - (1 - hits)  # from -1 up to 1
-        after = np.argmax(excess >= 0, axis=1)
-        rows = np.arange(len(excess))
-        low, high = excess[rows, after - 1], excess[rows, after]
-        step = -low / (high - low)
-        eer: Doubles = alarms[rows, after - 1] + step * (
-            alarms[rows, after] - alarms[rows, after - 1]
-        )
-        return eer
+def _count_bins(bins: Indices, people: Indices, num_bins: int) -> Doubles:
+    num_people = int(people.max()) + 1
+    counts = np.bincount(people * num_bins + bins, minlength=num_people * num_bins)
+    return counts.reshape(num_people, num_bins).astype(np.float64)  # [P, T]
+
+
+def integrate(hits: Doubles, alarms: Doubles) -> Doubles:
+    """Areas [R] below curves [R, T]; trapezoids, so ties count ½."""
+    return np.asarray(np.trapezoid(hits, alarms, axis=1), np.float64)
+
+
+def interpolate_eer(hits: Doubles, alarms: Doubles) -> Doubles:
+    """[R]: where misses equal false alarms, on the straight line between thresholds [R, T]."""
+    excess = alarms - (1 - hits)  # from -1 up to 1
+    after = np.argmax(excess >= 0, axis=1)
+    rows = np.arange(len(excess))
+    low, high = excess[rows, after - 1], excess[rows, after]
+    start, end = alarms[rows, after - 1], alarms[rows, after]
+    eer: Doubles = start + -low / (high - low) * (end - start)
+    return eer
 
 
 def score_trial_pairs(

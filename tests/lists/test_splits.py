@@ -53,8 +53,8 @@ def test_sample_is_carved_by_identity(make_clip):
 
 
 def test_folder_takes_the_table_s_split_else_a_hash_of_who_else_of_what(make_clip):
-    assert assign_split(make_clip(listed_split="train"), SplitParams(val_share=1)) == "train"
-    assert assign_split(make_clip(), SplitParams(val_share=1)) == "val"
+    assert assign_split(make_clip(listed_split="train"), SplitParams(val_share=1, test_share=0)) == "train"
+    assert assign_split(make_clip(), SplitParams(val_share=1, test_share=0)) == "val"
     persons = [make_clip(identity=f"p{n}") for n in range(4000)]
     counts = Counter(assign_split(clip, AUTO) for clip in persons)
     assert abs(counts["val"] - 400) < 80
@@ -66,7 +66,7 @@ def test_folder_takes_the_table_s_split_else_a_hash_of_who_else_of_what(make_cli
 def test_rules_overrule_the_source(make_clip):
     clip = make_clip(source="folder", identity="Cher", listed_split="train")
     assert assign_split(clip, SplitParams(rule="letters")) == "test"
-    assert assign_split(clip, SplitParams(rule="hash", val_share=1)) == "val"
+    assert assign_split(clip, SplitParams(rule="hash", val_share=1, test_share=0)) == "val"
 
 
 def test_the_hash_is_sha256_and_depends_on_the_seed():

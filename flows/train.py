@@ -1,0 +1,27 @@
+"""The chain train: the networks of one paper, and whatever they are made from that is stale."""
+
+from typing import Literal
+
+from prefect import flow
+
+from flows._command import run_command
+from flows._versions import list_upstream, reproduce
+
+LAST_STAGES = {
+    "voice2face": "train_gan",
+    "speech2face": "train_speech2face",
+    "ar_spm": "train_ar_spm",
+}
+
+
+@flow(name="train")
+def train(network: Literal["voice2face", "speech2face", "ar_spm"]) -> None:
+    """Makes again whatever of NETWORK (voice2face, speech2face or ar_spm) is stale."""
+    if network not in LAST_STAGES:
+        raise ValueError(f"network must be one of {', '.join(LAST_STAGES)}; got {network!r}")
+    for stage in list_upstream(LAST_STAGES[network]):
+        reproduce(stage)
+
+
+if __name__ == "__main__":
+    run_command(train)

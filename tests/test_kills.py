@@ -1,0 +1,158 @@
+"""`dvc repro` killed with SIGKILL in every stage, and started again at once."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.small_project import (
+    RUN_TIMEOUT_S,
+    hash_files,
+    make_environment,
+    run_dvc,
+    write_project,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+SWITCH = Path(__file__).parent / "kill_switch" / "sitecustomize.py"
+STAGE_FOLDERS = ("media", "extracts", "speech", "faces", "features", "shards")
+VICTIMS = ("self", "parent", "grandparent", "group")
+# Where a shard is made: its row groups are written, it is whole, it has its name.
+MOMENTS = (
+    ("write", "data/{folder}/"),
+    ("os.rename", "data/{folder}/"),
+    ("open", "data/{folder}/.shard-"),
+)
+RESTARTS = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The process `victim` dies when `moment` comes to a path with `match`, after `skip` times."""
+
+    moment: str
+    match: str
+    victim: str
+    skip: int = 0
+
+
+def list_plans(seed: int) -> Iterator[Plan]:
+    """In the order in which a run comes by them."""
+    draw = random.Random(seed)
+    yield Plan("os.rename", "data/clips/", "self", skip=2)
+    yield Plan("write", "data/clips/", "parent", skip=1)
+    yield Plan("os.rename", "data/partial/", "self", skip=1)
+    for folder in STAGE_FOLDERS:
+        victims = draw.sample(VICTIMS, 3)
+        for victim, (moment, match) in zip(victims, draw.sample(MOMENTS, 3), strict=True):
+            yield Plan(moment, match.format(folder=folder), victim)
+
+
+# Inside DVC's own commit of a stage's folder, and where it writes down that it is made.
+COMMIT_PLANS = (
+    Plan("os.rename", ".dvc/cache/files/md5/", "self", skip=3),
+    Plan("os.remove", "data/speech/", "self", skip=1),
+    Plan("os.link", "data/speech/", "self", skip=1),
+    Plan("open", "dvc.lock", "self", skip=3),
+)
+
+
+class Project:
+    """A project that is run with the kill switch on its path."""
+
+    def __init__(self, root: Path, switch: Path) -> None:
+        self.root, self.switch = root, switch
+        switch.mkdir()
+        shutil.copy(SWITCH, switch)
+
+    def start(self) -> tuple[int, str]:
+        """One `dvc repro` in a process group of its own, to its end or death: code and output."""
+        with (self.switch / "output").open("w+") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dvc", "repro", "write_shards"],
+                cwd=self.root,
+                env=make_environment(self.switch),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            code = process.wait(timeout=RUN_TIMEOUT_S)
+        return code, (self.switch / "output").read_text()
+
+    def run_until_killed(self, plan: Plan) -> bool:
+        """False if a run came to its end without passing by; the next plan starts at once."""
+        path = self.switch / "plan.json"
+        path.with_suffix(".json.count").unlink(missing_ok=True)
+        path.write_text(json.dumps(asdict(plan)))
+        for _ in range(RESTARTS):
+            code, output = self.start()
+            if not path.exists():
+                assert code != 0, output
+                return True
+            if code == 0:
+                path.unlink()
+                return False
+            assert "already running" in output, output
+            time.sleep(0.5)  # the child of the killed one is on its way out
+        raise AssertionError(output)
+
+    def finish(self) -> None:
+        for _ in range(RESTARTS):
+            code, output = self.start()
+            if code == 0:
+                return
+            assert "already running" in output, output
+            time.sleep(0.5)
+        raise AssertionError(output)
+
+    def list_writers(self) -> dict[str, list[int]]:
+        """By folder, the stage processes that finished files there, in order, runs as one."""
+        writers: dict[str, list[int]] = {}
+        for line in (self.switch / "log").read_text().splitlines():
+            owner, _, path = line.partition(" ")
+            found = writers.setdefault(path.partition("data/")[2].split("/")[0], [])
+            if not found or found[-1] != int(owner):
+                found.append(int(owner))
+        return writers
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    root = write_project(tmp_path_factory.mktemp("undisturbed") / "project")
+    run_dvc(root, "repro", "write_shards")
+    return hash_files(root / "data")
+
+
+def check_result(project: Project, expected: dict[str, str]) -> None:
+    assert hash_files(project.root / "data") == expected
+    assert not list((project.root / "data").rglob(".*.tmp"))
+    for folder, owners in project.list_writers().items():
+        assert len(owners) == len(set(owners)), f"two processes wrote {folder} by turns: {owners}"
+    assert "up to date" in run_dvc(project.root, "status", "write_shards")
+
+
+def test_kills_in_every_stage(tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    project = Project(write_project(tmp_path / "project"), tmp_path / "switch")
+    came_true = [plan for plan in list_plans(seed=0) if project.run_until_killed(plan)]
+    project.finish()
+    check_result(project, undisturbed)
+    for folder in ("clips", "partial", *STAGE_FOLDERS):
+        assert any(f"data/{folder}/" in plan.match for plan in came_true), folder
+    assert {plan.moment for plan in came_true} >= {moment for moment, _ in MOMENTS}
+    assert {plan.victim for plan in came_true} == set(VICTIMS)
+
+
+def test_kills_inside_commits(tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    project = Project(write_project(tmp_path / "project"), tmp_path / "switch")
+    came_true = [plan for plan in COMMIT_PLANS if project.run_until_killed(plan)]
+    assert came_true
+    project.finish()
+    check_result(project, undisturbed)
