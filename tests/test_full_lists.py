@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ ALPHABET = np.frombuffer(
 )
 LIST_ALL = """
 import json, resource, sys, time
+from collections.abc import Callable
 from pathlib import Path
 from tasks.list_clips import list_corpus
 from tasks.params import CorpusParams
@@ -64,7 +66,7 @@ def list_all(table: Path, out: Path) -> dict[str, float]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_avspeech_in_full(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+def test_avspeech_in_full(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     table, out = tmp_path / "avspeech_train.csv", tmp_path / "clips"
     write_list(table)
     first = list_all(table, out)

@@ -3,16 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.align_faces import align_faces_shard
-from tasks.compute_features import compute_features_shard
 from tasks.data.shards import (
     Row,
-    compute_key,
     list_shards,
     name_shard,
     read_key,
@@ -20,40 +16,17 @@ from tasks.data.shards import (
     shard_path,
     write_rows,
 )
-from tasks.download import compute_content_key, download_shard, is_finished
-from tasks.extract_media import extract_media_shard
-from tasks.find_speech import find_speech_shard
+from tasks.download import compute_content_key
 from tasks.list_clips import list_corpus
 from tasks.lists.exclusions import add_exclusion
-from tasks.params import (
-    CorpusParams,
-    DownloadParams,
-    ExtractParams,
-    FaceParams,
-    FeatureParams,
-    ShardParams,
-    SpeechParams,
-    SplitParams,
-)
+from tasks.params import CorpusParams
 from tasks.purge import PurgeReport, purge_shards
 from tasks.records import DOWNLOAD_SCHEMA, Clip, Download, Outcome, Status
-from tasks.sample.server import serve_videos
-from tasks.write_shards import remove_foreign_files, write_final_shard
+from tests.verb_chain import FETCHED_BY, FOLDERS, run_verbs
 
 SAMPLE = Path(__file__).parents[1] / "tasks" / "sample"
 NUM_SHARDS = 3  # of two clips: the first person's, one of each, the second person's
-STAGES: tuple[tuple[Any, str, tuple[str, ...], dict[str, Any]], ...] = (
-    (extract_media_shard, "extracts", ("clips", "media"), {"params": ExtractParams()}),
-    (find_speech_shard, "speech", ("extracts",), {"params": SpeechParams()}),
-    (align_faces_shard, "faces", ("clips", "extracts"), {"params": FaceParams()}),
-    (compute_features_shard, "features", ("faces",), {"params": FeatureParams()}),
-    (
-        write_final_shard,
-        "shards/outcomes",
-        ("clips", "extracts", "speech", "faces", "features"),
-        {"params": ShardParams(), "split": SplitParams(rule="hash")},
-    ),
-)
+UNREACHABLE = "http://127.0.0.1:1/{video_id}"  # shows that nothing is asked for
 
 
 @pytest.fixture
@@ -91,7 +64,7 @@ def write_media(data: Path) -> None:
         metadata = {
             "stage": "download",
             "made_from": str(read_key(path)),
-            "fetched_by": "settings",
+            "fetched_by": FETCHED_BY,
             "key": compute_content_key(rows),
         }
         write_rows(
@@ -100,42 +73,7 @@ def write_media(data: Path) -> None:
 
 
 def run_stages(data: Path, corpus: CorpusParams) -> list[tuple[str, int]]:
-    """Every shard whose inputs changed, as `run_stage` chooses them; which ones it made."""
-    list_corpus.fn(data / "clips", corpus)
-    made = []
-    if not (data / "media").exists():
-        write_media(data)
-    for index, path in list_shards(data / "clips").items():
-        if not is_finished(shard_path(data / "media", index), str(read_key(path))):
-            take_over(data, index)
-            made.append(("media", index))
-    for unit, out, inputs, arguments in STAGES:
-        for index in list_shards(data / "clips"):
-            keys = {name: read_key(shard_path(data / name, index)) for name in inputs}
-            key = compute_key(inputs=keys)
-            if read_key(shard_path(data / out, index)) != key:
-                folders = {name: data / name for name in inputs}
-                unit.fn(index, key, out=data / out, **folders, **arguments)
-                made.append((out, index))
-    remove_foreign_files(data / "shards")
-    return made
-
-
-def take_over(data: Path, index: int) -> None:
-    """The download stage; an address that refuses every connection shows that it asks for none."""
-    with serve_videos(SAMPLE / "videos") as address:
-        pass
-    download_shard.fn(
-        index,
-        str(read_key(shard_path(data / "clips", index))),
-        data / "clips",
-        data / "media",
-        DownloadParams(),
-        fetched_by="settings",
-        url_template=address,
-        unfinished=data / "partial" / "download",
-        run_folder=data.parent / "run",
-    )
+    return run_verbs(data, corpus, url_template=UNREACHABLE)
 
 
 def read_files(data: Path) -> Iterator[tuple[Path, bytes]]:
@@ -161,7 +99,9 @@ def purge(data: Path, corpus: CorpusParams, **who: str) -> PurgeReport:
 
 def test_only_the_shards_concerned_are_made_again(tmp_path: Path, corpus: CorpusParams) -> None:
     data = tmp_path / "data"
-    assert len(run_stages(data, corpus)) == NUM_SHARDS * len(STAGES)
+    list_corpus.fn(data / "clips", corpus)
+    write_media(data)
+    assert len(run_stages(data, corpus)) == NUM_SHARDS * len(FOLDERS)
     clips = list(read_records(shard_path(data / "clips", 1), Clip))
     videos = [clip.video_id for clip in clips]
     untouched = list_inodes(data, 0)
@@ -183,7 +123,7 @@ def test_only_the_shards_concerned_are_made_again(tmp_path: Path, corpus: Corpus
     person = next(read_records(shard_path(data / "clips", 2), Clip)).identity
     assert purge(data, corpus, identity=str(person)).shards == (1, 2)
     made = run_stages(data, corpus)
-    assert made == [(out, index) for out in ("media", *(s[1] for s in STAGES)) for index in (1, 2)]
+    assert made == [(out, index) for out in ("media", *FOLDERS) for index in (1, 2)]
     assert not find_name(data, videos[0])
     assert not find_name(data, str(person))
     assert list_inodes(data, 0) == untouched

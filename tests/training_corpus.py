@@ -1,5 +1,6 @@
 """A made-up data set to train on: voice, face and feature of a person follow from one tone."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,9 @@ def draw_face(person: int, random: np.random.Generator) -> np.ndarray:
         cv2.circle(face, (x, 91), 8, (20, 20, 20), -1)
     noisy = face + random.normal(0, 3, face.shape)
     return noisy.clip(0, 255).astype(np.uint8)
+
+
+def read_losses(out: Path) -> list[float]:
+    """The logged losses of a finished stage."""
+    with (out / "log.csv").open(newline="") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]

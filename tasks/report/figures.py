@@ -72,16 +72,16 @@ def plot_bars(
     labels = list(values)
     fills = [FILLS[legend.index(kind)] for kind in kinds] or [FILLS[0]] * len(labels)
     with matplotlib.rc_context(STYLE):
-        canvas, axes = _open(width, height=70 + 24 * len(labels) + 20 * bool(legend))
+        canvas, axes = open_figure(width, height=70 + 24 * len(labels) + 20 * bool(legend))
         for place, (value, (colour, hatch)) in enumerate(zip(values.values(), fills, strict=True)):
             axes.barh(place, value, 0.7, color=colour, hatch=hatch, edgecolor=INK)
             axes.text(value, place, f"  {value:,}", va="center", ha="left")
-        _label_rows(axes, labels)
+        label_rows(axes, labels)
         axes.set_xlim(0, 1.18 * max([*values.values(), 1]))
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         _add_legend(canvas, axes, legend)
-        return _encode(canvas)
+        return encode_figure(canvas)
 
 
 def plot_stacked_bars(
@@ -89,25 +89,25 @@ def plot_stacked_bars(
 ) -> bytes:
     """Horizontal bars made of one part per entry of `legend`, with their sums."""
     with matplotlib.rc_context(STYLE):
-        canvas, axes = _open(width, height=90 + 24 * len(values))
+        canvas, axes = open_figure(width, height=90 + 24 * len(values))
         for place, parts in enumerate(values.values()):
             left = 0
             for part, (colour, hatch) in zip(parts, FILLS, strict=False):
                 axes.barh(place, part, 0.7, left=left, color=colour, hatch=hatch, edgecolor=INK)
                 left += part
             axes.text(left, place, f"  {left:,}", va="center", ha="left")
-        _label_rows(axes, list(values))
+        label_rows(axes, list(values))
         axes.set_xlim(0, 1.18 * max([*map(sum, values.values()), 1]))
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         _add_legend(canvas, axes, legend)
-        return _encode(canvas)
+        return encode_figure(canvas)
 
 
 def plot_histogram(values: Floats, *, xlabel: str, width: int, is_log: bool = False) -> bytes:
     """Counts over `values` [N], with a line at the median; whole numbers get bins of their own."""
     with matplotlib.rc_context(STYLE):
-        canvas, axes = _open(width, height=230)
+        canvas, axes = open_figure(width, height=230)
         if len(values):
             edges = _choose_edges(values, is_log=is_log)
             axes.hist(values, edges.tolist(), rwidth=0.93, color=FILLS[0][0])
@@ -128,7 +128,7 @@ def plot_histogram(values: Floats, *, xlabel: str, width: int, is_log: bool = Fa
         axes.set_ylabel("count")
         axes.yaxis.set_major_formatter(_write_plainly)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-        return _encode(canvas)
+        return encode_figure(canvas)
 
 
 def _write_plainly(value: float, _: float) -> str:
@@ -148,7 +148,7 @@ def _choose_edges(values: Floats, *, is_log: bool) -> Floats:
     return np.linspace(low, high, num_bins + 1)
 
 
-def _open(width: int, *, height: int) -> tuple[Canvas, Axes]:
+def open_figure(width: int, *, height: int) -> tuple[Canvas, Axes]:
     """A canvas of `width` × `height` CSS pixels with one pair of axes."""
     size = (width / CSS_PX_PER_INCH, height / CSS_PX_PER_INCH)
     canvas = Canvas(figsize=size, dpi=CSS_PX_PER_INCH * DENSITY, layout="constrained")
@@ -156,7 +156,7 @@ def _open(width: int, *, height: int) -> tuple[Canvas, Axes]:
     return canvas, canvas.add_subplot()
 
 
-def _label_rows(axes: Axes, labels: Sequence[str]) -> None:
+def label_rows(axes: Axes, labels: Sequence[str]) -> None:
     """Names from top to bottom; they come from lists and are drawn as they are, never as TeX."""
     shown = [textwrap.fill(shorten(label, LABEL_LENGTH), 20) for label in labels]
     axes.set_yticks(range(len(shown)), labels=shown)
@@ -174,7 +174,7 @@ def _add_legend(canvas: Canvas, axes: Axes, legend: Sequence[str]) -> None:
     canvas.legend(handles=handles, loc="outside lower left", ncols=len(legend), handlelength=2.2)
 
 
-def _encode(canvas: Canvas) -> bytes:
+def encode_figure(canvas: Canvas) -> bytes:
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="png", facecolor=PAPER, metadata={"Software": None})
     return buffer.getvalue()

@@ -6,7 +6,7 @@ import matplotlib
 from matplotlib.lines import Line2D
 
 from tasks.evaluation.scores import Score
-from tasks.report.figures import INK, PAPER, STYLE, _encode, _label_rows, _open
+from tasks.report.figures import INK, PAPER, STYLE, encode_figure, label_rows, open_figure
 
 ROW_PX = 27
 
@@ -14,7 +14,7 @@ ROW_PX = 27
 def plot_scores(scores: Sequence[Score], *, names: Sequence[str], xlabel: str, width: int) -> bytes:
     """A dot with its interval for ours, a hollow diamond for the paper's; 0 is a dotted line."""
     with matplotlib.rc_context(STYLE):
-        canvas, axes = _open(width, height=95 + ROW_PX * len(scores))
+        canvas, axes = open_figure(width, height=95 + ROW_PX * len(scores))
         axes.axvline(0, color=INK, linestyle=":", linewidth=1)
         for place, score in enumerate(scores):
             if score.low is not None and score.high is not None:
@@ -24,10 +24,10 @@ def plot_scores(scores: Sequence[Score], *, names: Sequence[str], xlabel: str, w
             if score.published is not None:
                 (mark,) = axes.plot(score.published, place, "D", zorder=3, markersize=7, color=INK)
                 mark.set_markerfacecolor(PAPER)
-        _label_rows(axes, list(names))
+        label_rows(axes, list(names))
         axes.set_xlabel(xlabel)
         canvas.legend(handles=_make_handles(), loc="outside lower left", ncols=2)
-        return _encode(canvas)
+        return encode_figure(canvas)
 
 
 def _make_handles() -> list[Line2D]:
