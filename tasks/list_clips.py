@@ -120,6 +120,7 @@ def _collect(clips: Iterable[Clip]) -> tuple[pa.Table, Ints, Ints]:
         whole.append(pa.concat_arrays(arrays or [pa.array([], field.type)]))
         arrays.clear()  # so that only one column is held twice
     table = pa.Table.from_arrays(whole, schema=CLIP_SCHEMA)
+    pa.default_memory_pool().release_unused()  # the pieces, before sorting takes as much again
     return table, np.concatenate(clip_hashes), np.concatenate(video_hashes)
 
 

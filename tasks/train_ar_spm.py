@@ -25,6 +25,7 @@ from tasks.training.encoders import (
     draw_split,
     pick_drawn_split,
     score_splits,
+    start_at,
     view_features,
 )
 from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
@@ -78,7 +79,8 @@ def fit_ar_spm(
         "fc1": params.fc1,
         "cbam": params.cbam,
     }
-    network = place_network(SpeechEncoder(**config), job.precision)
+    network = SpeechEncoder(**config)
+    place_network(network, job.precision)
     device = job.precision.device
     frozen = Frozen(
         load_priors(priors, gender, variant=variant, device=device),
@@ -86,6 +88,8 @@ def fit_ar_spm(
         open_face_network(encoder, device=device),
     )
     constant = compute_mean_feature(index.folder)
+    if params.start_at_mean:
+        start_at_mean(network, constant, frozen.prior)
     _train(network, index, frozen=frozen, constant=constant, job=job, params=params)
     metrics = score_splits(
         frozen.prior.bind(network), shards, constant=constant, precision=job.precision
@@ -100,6 +104,13 @@ def _load_decoder(folder: Path) -> FaceDecoder:
     decoder = load_weights(folder, expected=FaceDecoder)
     assert isinstance(decoder, FaceDecoder)
     return decoder
+
+
+def start_at_mean(network: SpeechEncoder, constant: Tensor, source: PriorSource) -> None:
+    """The prior is part of the answer: "sum" adds it, "+fc" puts it through the last layer."""
+    neutral, fusion = source.priors.neutral, source.variant.fusion
+    answer = constant.to(neutral) - neutral if fusion == "sum" else constant
+    start_at(network.fc2, answer, prior=neutral if fusion == "fc" else None)
 
 
 def select_voices(index: ShardIndex, variant: PriorVariant) -> npt.NDArray[np.bool_] | None:

@@ -57,12 +57,22 @@ def fit_ar_spm_decoder(
     }
     network = FaceDecoder(**config)
     judge = open_face_network(encoder, device=job.precision.device)
+    if params.standardise:
+        standardise_input(network.fc1, _read_faces(index.folder)[0])
     constant = compute_mean_face(index.folder)
     _train(network, shards, constant=constant, job=job, params=params, judge=judge)
     metrics = score_splits(network, shards, constant=constant)
     notes = describe_missing(encoder, terms="L_CS")
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
+
+
+@torch.no_grad()
+def standardise_input(first: nn.Linear, features: Tensor) -> None:
+    """Makes a layer answer features [N, D] as it would answer them at mean 0 and deviation 1."""
+    mean = features.mean(dim=0)
+    first.weight.div_((features - mean).square().mean().sqrt())
+    first.bias.sub_(first.weight @ mean)
 
 
 def compute_mean_face(folder: Path) -> Tensor:

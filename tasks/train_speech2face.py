@@ -27,6 +27,7 @@ from tasks.training.encoders import (
     open_windows,
     pick_drawn_split,
     score_splits,
+    start_at,
     view_features,
 )
 from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
@@ -74,9 +75,12 @@ def fit_speech2face(
         "width": params.width,
         "batch_norm": params.batch_norm,
     }
-    network = place_network(VoiceEncoder(**config), job.precision)
+    network = VoiceEncoder(**config)
+    place_network(network, job.precision)
     frozen = open_frozen(decoder, encoder, precision=job.precision)
     constant = compute_mean_feature(index.folder)
+    if params.start_at_mean:
+        start_at(network.fc2, constant)
     _train(network, shards, frozen=frozen, constant=constant, job=job, params=params)
     metrics = score_splits(evaluate(network), shards, constant=constant, precision=job.precision)
     publish(

@@ -23,7 +23,14 @@ from tests.small_project import (
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 SWITCH = Path(__file__).parent / "kill_switch" / "sitecustomize.py"
-STAGE_FOLDERS = ("media", "extracts", "speech", "faces", "features", "shards")
+STAGES = {
+    "download": "media",
+    "extract_media": "extracts",
+    "find_speech": "speech",
+    "align_faces": "faces",
+    "compute_features": "features",
+    "write_shards": "shards",
+}
 VICTIMS = ("self", "parent", "grandparent", "group")
 # Where a shard is made: its row groups are written, it is whole, it has its name.
 MOMENTS = (
@@ -38,6 +45,7 @@ RESTARTS = 20
 class Plan:
     """The process `victim` dies when `moment` comes to a path with `match`, after `skip` times."""
 
+    stage: str
     moment: str
     match: str
     victim: str
@@ -47,21 +55,23 @@ class Plan:
 def list_plans(seed: int) -> Iterator[Plan]:
     """In the order in which a run comes by them."""
     draw = random.Random(seed)
-    yield Plan("os.rename", "data/clips/", "self", skip=2)
-    yield Plan("write", "data/clips/", "parent", skip=1)
-    yield Plan("os.rename", "data/partial/", "self", skip=1)
-    for folder in STAGE_FOLDERS:
+    yield Plan("list_clips", "os.rename", "data/clips/", "self", skip=2)
+    yield Plan("list_clips", "write", "data/clips/", "parent", skip=1)
+    yield Plan("download", "os.rename", "data/partial/", "self", skip=1)
+    for stage, folder in STAGES.items():
         victims = draw.sample(VICTIMS, 3)
         for victim, (moment, match) in zip(victims, draw.sample(MOMENTS, 3), strict=True):
-            yield Plan(moment, match.format(folder=folder), victim)
+            yield Plan(stage, moment, match.format(folder=folder), victim)
 
 
 # Inside DVC's own commit of a stage's folder, and where it writes down that it is made.
 COMMIT_PLANS = (
-    Plan("os.rename", ".dvc/cache/files/md5/", "self", skip=3),
-    Plan("os.remove", "data/speech/", "self", skip=1),
-    Plan("os.link", "data/speech/", "self", skip=1),
-    Plan("open", "dvc.lock", "self", skip=3),
+    Plan("download", "os.rename", ".dvc/cache/files/md5/", "self", skip=3),
+    Plan("find_speech", "os.remove", "data/speech/", "self", skip=1),
+    Plan("find_speech", "os.link", "data/speech/", "self", skip=1),
+    Plan("find_speech", "open", "dvc.lock", "self", skip=3),
+    Plan("find_speech", "truncated", "dvc.lock", "self"),
+    Plan("align_faces", "truncated", ".dvc/tmp/rwlock", "self", skip=1),
 )
 
 
@@ -73,11 +83,11 @@ class Project:
         switch.mkdir()
         shutil.copy(SWITCH, switch)
 
-    def start(self) -> tuple[int, str]:
+    def start(self, stage: str) -> tuple[int, str]:
         """One `dvc repro` in a process group of its own, to its end or death: code and output."""
         with (self.switch / "output").open("w+") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dvc", "repro", "write_shards"],
+                [sys.executable, "-m", "dvc", "repro", stage],
                 cwd=self.root,
                 env=make_environment(self.switch),
                 stdout=output,
@@ -93,7 +103,7 @@ class Project:
         path.with_suffix(".json.count").unlink(missing_ok=True)
         path.write_text(json.dumps(asdict(plan)))
         for _ in range(RESTARTS):
-            code, output = self.start()
+            code, output = self.start(plan.stage)
             if not path.exists():
                 assert code != 0, output
                 return True
@@ -106,7 +116,7 @@ class Project:
 
     def finish(self) -> None:
         for _ in range(RESTARTS):
-            code, output = self.start()
+            code, output = self.start("write_shards")
             if code == 0:
                 return
             assert "already running" in output, output
@@ -136,7 +146,7 @@ def check_result(project: Project, expected: dict[str, str]) -> None:
     assert not list((project.root / "data").rglob(".*.tmp"))
     for folder, owners in project.list_writers().items():
         assert len(owners) == len(set(owners)), f"two processes wrote {folder} by turns: {owners}"
-    assert "up to date" in run_dvc(project.root, "status", "write_shards")
+    assert "up to date" in run_dvc(project.root, "status", "write_shards", "--with-deps")
 
 
 def test_kills_in_every_stage(tmp_path: Path, undisturbed: dict[str, str]) -> None:
@@ -144,7 +154,7 @@ def test_kills_in_every_stage(tmp_path: Path, undisturbed: dict[str, str]) -> No
     came_true = [plan for plan in list_plans(seed=0) if project.run_until_killed(plan)]
     project.finish()
     check_result(project, undisturbed)
-    for folder in ("clips", "partial", *STAGE_FOLDERS):
+    for folder in ("clips", "partial", *STAGES.values()):
         assert any(f"data/{folder}/" in plan.match for plan in came_true), folder
     assert {plan.moment for plan in came_true} >= {moment for moment, _ in MOMENTS}
     assert {plan.victim for plan in came_true} == set(VICTIMS)

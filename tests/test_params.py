@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.params import flatten, read_params
+from tasks.params import CorpusParams, Params, flatten, read_params
+
+ROOT = Path(__file__).parents[1]
 
 
 def read_text(tmp_path: Path, text: str) -> object:
@@ -50,3 +52,30 @@ def test_sections_become_plain_values(tmp_path: Path) -> None:
     params = read_params(Path(__file__).parents[1] / "params.yaml")
     assert flatten(params.corpus)["watch"] == "tasks/sample"
     assert flatten(params.download)["budget"] == {"hours": None, "clips": None, "gigabytes": None}
+
+
+def test_the_papers_values_are_the_defaults() -> None:
+    paper = read_params(ROOT / "params.paper.yaml")
+    defaults = Params(CorpusParams("sample", Path("lists")))
+    for name in (
+        *("train_voice_embedding", "train_gan", "train_face_decoder", "train_speech2face"),
+        *("train_ar_spm_decoder", "train_gender_classifier", "compute_priors", "train_ar_spm"),
+    ):
+        assert flatten(getattr(paper, name)) == flatten(getattr(defaults, name)), name
+
+
+def test_the_papers_values_are_those_printed() -> None:
+    paper = read_params(ROOT / "params.paper.yaml")
+    gan, face, portrait = paper.train_gan, paper.train_speech2face, paper.train_ar_spm
+    assert (gan.loop.num_steps, gan.loop.batch_size, gan.rate) == (100000, 128, 2e-4)  # SPEC 4.1
+    # SPEC 4.2: 1.7 million pairs, 3 epochs of batches of 8; 0.95 every 10,000 steps.
+    assert face.loop.num_steps == 3 * 1_700_000 // 8
+    assert (face.loop.batch_size, face.rate, face.epsilon) == (8, 1e-3, 1e-4)
+    assert (face.angle_weight, face.distillation_weight) == (0.025, 200)
+    assert face.rate * face.decay.factor**63 == pytest.approx(3.95e-5, rel=1e-2)
+    # SPEC 4.3: 0.15 million videos, 50 epochs of batches of 16; 0.9 every 2 epochs.
+    assert portrait.loop.num_steps == 50 * 150_000 // 16
+    assert portrait.decay.steps == 2 * 150_000 // 16
+    assert portrait.rate * portrait.decay.factor**24 == pytest.approx(8.0e-5, rel=1e-2)
+    weights = (portrait.angle_weight, portrait.code_weight, portrait.class_weight)
+    assert weights == (1, 0.04, 1.2)

@@ -23,7 +23,7 @@ from tasks.params import (
     Speech2FaceParams,
 )
 from tasks.train_ar_spm import fit_ar_spm
-from tasks.train_ar_spm_decoder import fit_ar_spm_decoder
+from tasks.train_ar_spm_decoder import fit_ar_spm_decoder, standardise_input
 from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.train_speech2face import fit_speech2face
 from tasks.training.encoders import count_frames
@@ -180,3 +180,12 @@ def test_ar_spm_needs_its_priors(shards: Path, weights: Path, tmp_path: Path) ->
 def test_an_empty_split_is_refused(weights: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="this split of the data set is empty"):
         train_ar_spm(tmp_path, weights, tmp_path / "weights/ar_spm")
+
+
+def test_features_that_hardly_differ_are_spread_by_the_first_layer() -> None:
+    torch.manual_seed(0)
+    layer, features = torch.nn.Linear(D, 5), 3 + 0.01 * torch.randn(40, D)
+    deviation = (features - features.mean(dim=0)).square().mean().sqrt()
+    expected = layer((features - features.mean(dim=0)) / deviation)
+    standardise_input(layer, features)
+    torch.testing.assert_close(layer(features), expected, atol=1e-3, rtol=1e-3)

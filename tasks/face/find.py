@@ -60,9 +60,7 @@ def find_face(frame: Picture, *, point: Point | None, search: FaceSearch) -> Box
 def may_show_face(frame: Picture, *, search: FaceSearch) -> bool:
     """A quick look: whether the fast detector, which sees frontal faces only, finds any."""
     return bool(
-        detect_frontal_faces(
-            frame, min_face_px=search.min_face_px, max_side_px=FRONTAL_MAX_SIDE_PX
-        )
+        detect_frontal_faces(frame, min_face_px=search.min_face_px, max_side_px=FRONTAL_MAX_SIDE_PX)
     )
 
 

@@ -91,7 +91,8 @@ class Speech2FaceParams:
     """S2F's voice encoder (SPEC 4.2).
 
     Where `seconds` is less than what is stored, training reads random windows of it. `loss` is
-    "features", or "pixels" for the ablation through the frozen decoder.
+    "features", or "pixels" for the ablation through the frozen decoder. `start_at_mean` begins with
+    the mean feature of the training faces as the answer to everything: for short runs.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(637500, 8))
@@ -102,6 +103,7 @@ class Speech2FaceParams:
     seconds: Positive = 6.0
     width: Positive = 1.0
     batch_norm: bool = True
+    start_at_mean: bool = False
     loss: Literal["features", "pixels"] = "features"
     angle_weight: Weight = 0.025
     distillation_weight: Weight = 200.0
@@ -109,7 +111,11 @@ class Speech2FaceParams:
 
 @dataclass(frozen=True, config=STRICT)
 class ArSpmDecoderParams:
-    """AR-SPM's face decoder FD (SPEC 3.6, 4.3); its schedule is chosen."""
+    """AR-SPM's face decoder FD (SPEC 3.6, 4.3); its schedule is chosen.
+
+    `standardise` begins with a first layer that sees features as of mean 0 and deviation 1: for
+    short runs on features that hardly differ.
+    """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(187500, 16))
     rate: Positive = 1e-3
@@ -120,6 +126,7 @@ class ArSpmDecoderParams:
     width: Positive = 1.0
     code_dim: Count = 1000
     variant: Literal["repaired", "code"] = "repaired"
+    standardise: bool = False
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -142,7 +149,7 @@ class PriorParams:
 
 @dataclass(frozen=True, config=STRICT)
 class ArSpmParams:
-    """AR-SPM's speech encoder SE (SPEC 3.5, 4.3)."""
+    """AR-SPM's speech encoder SE (SPEC 3.5, 4.3); `start_at_mean` as in `train_speech2face`."""
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(468750, 16))
     variant: Variant = "neutral+fc"
@@ -152,6 +159,7 @@ class ArSpmParams:
     width: Positive = 1.0
     fc1: Literal["point", "rows"] = "point"
     cbam: Literal["cbam", "ar_spm"] = "cbam"
+    start_at_mean: bool = False
     angle_weight: Weight = 1.0
     code_weight: Weight = 0.04
     class_weight: Weight = 1.2

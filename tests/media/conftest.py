@@ -124,7 +124,7 @@ def run_extract_on(media: Path, **options: Any) -> Extract:
         "duration_s": None,
         "needs_video": True,
         "needs_audio": True,
-        "params": ExtractParams(),
+        "params": ExtractParams(num_frames=5),
         "near_middle": False,
     }
     return extract(media, **{**usual, **options})
