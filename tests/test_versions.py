@@ -1,5 +1,6 @@
 """What DVC makes again and what not, on a project with 12 of the embedded corpus's clips."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -39,12 +40,13 @@ def test_nothing_to_do_is_nothing_done(project: Path) -> None:
     before = list_inodes(project)
     assert not repro(project)
     assert list_inodes(project) == before
-    report = (project / "reports/dataset/index.html").read_text()
-    assert f"{EXPECTED['kept']} of {sum(EXPECTED.values())}" in report
+    metrics = json.loads((project / "reports/dataset/metrics.json").read_text())
+    assert {EXPECTED["kept"], sum(EXPECTED.values())} <= set(metrics.values())
 
 
 def test_another_vad_setting_decodes_nothing_and_back_makes_nothing(project: Path) -> None:
     before, inodes = hash_files(project / "data"), list_inodes(project)
+    params = (project / "params.yaml").read_text()
     change_params(project, find_speech={"aggressiveness": 3})
     told = repro(project)
     assert list(told) == ["find_speech", "write_shards", "report_dataset"]
@@ -58,7 +60,7 @@ def test_another_vad_setting_decodes_nothing_and_back_makes_nothing(project: Pat
         folder = Path(name).relative_to(project / "data").parts[0]
         assert folder in changed or inodes[name] == inode
 
-    change_params(project, find_speech={"aggressiveness": 2})
+    (project / "params.yaml").write_text(params)
     told = repro(project)
     assert list(told) == ["find_speech", "write_shards", "report_dataset"]
     for stage in ("find_speech", "write_shards"):
@@ -67,11 +69,11 @@ def test_another_vad_setting_decodes_nothing_and_back_makes_nothing(project: Pat
 
 
 def test_another_split_writes_the_last_shards_only(project: Path) -> None:
-    before = hash_files(project / "data")
+    before, params = hash_files(project / "data"), (project / "params.yaml").read_text()
     change_params(project, split={"rule": "hash", "seed": 5})
     told = repro(project)
     assert list(told) == ["write_shards", "report_dataset"]
-    change_params(project, split={"rule": "auto", "seed": 0})
+    (project / "params.yaml").write_text(params)
     told = repro(project)
     assert list(told) == ["write_shards", "report_dataset"]
     assert "nothing to make, 6 unchanged" in told["write_shards"]
