@@ -22,8 +22,9 @@ from tasks.audio.logmel import compute_logmel
 from tasks.audio.spectrogram import compute_spectrogram
 from tasks.audio.vad import find_voiced_frames, select_voiced
 from tasks.compute_features import open_encoder
+from tasks.data.rows import join_clips, read_rows
 from tasks.data.samples import pair_up
-from tasks.data.shards import join_clips, read_records, read_rows, shard_path
+from tasks.data.shards import read_records, shard_path
 from tasks.extract_media import extract_clip
 from tasks.face.boxes import Box
 from tasks.face.detect import detect_faces
@@ -109,9 +110,8 @@ def measure_floor(
 
 
 def print_table(ours: Clock, floor: Clock, *, num_clips: int) -> None:
-    print(
-        f"CPU ms a clip, one thread, {num_clips} clips\n{'stage':18}{'ours':>9}{'floor':>9}{'ratio':>8}"
-    )
+    print(f"CPU ms a clip, one thread, {num_clips} clips")
+    print(f"{'stage':18}{'ours':>9}{'floor':>9}{'ratio':>8}")
     for name, spent_s in ours.spent_s.items():
         least_s = floor.spent_s[name]
         print(

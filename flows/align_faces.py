@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from prefect import flow
-from tasks.align_faces import align_faces_shard, hash_models
 
 from flows._command import run_command
 from flows._shards import code_of, run_stage
+from tasks.align_faces import align_faces_shard, hash_models
 from tasks.params import flatten, read_params
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from prefect import flow
-from tasks.extract_media import extract_media_shard
 
 from flows._command import run_command
 from flows._shards import code_of, run_stage
+from tasks.extract_media import extract_media_shard
 from tasks.params import flatten, read_params
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from prefect import flow
-from tasks.list_clips import list_corpus
 
 from flows._command import run_command
 from flows._process import lock_stage
+from tasks.list_clips import list_corpus
 from tasks.params import read_params
 
 

@@ -7,15 +7,8 @@ from pathlib import Path
 import cv2
 from prefect import task
 
-from tasks.data.shards import (
-    ShardResult,
-    join_clips,
-    map_rows,
-    read_records,
-    read_rows,
-    shard_path,
-    write_rows,
-)
+from tasks.data.rows import join_clips, map_rows, read_rows, write_rows
+from tasks.data.shards import ShardResult, read_records, shard_path
 from tasks.face.align import align_face_64, crop_face_224, map_to_crop
 from tasks.face.boxes import Box, Picture, Point
 from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, find_model
@@ -23,16 +16,9 @@ from tasks.face.find import FaceSearch, find_face, may_show_face
 from tasks.face.landmarks import find_landmarks
 from tasks.face.upright import count_turns, turn_box, turn_frame
 from tasks.media.images import decode_png, encode_png
+from tasks.outcomes import Reason, Rejected
 from tasks.params import FaceParams
-from tasks.records import (
-    ALIGNED_FACE_SCHEMA,
-    AlignedFace,
-    Clip,
-    Extract,
-    Reason,
-    Rejected,
-    Seconds,
-)
+from tasks.records import ALIGNED_FACE_SCHEMA, AlignedFace, Clip, Extract, Seconds
 
 STAGE = "align_faces"
 NUM_SEARCHED = 2

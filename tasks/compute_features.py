@@ -7,24 +7,13 @@ from pathlib import Path
 import numpy as np
 from prefect import task
 
-from tasks.data.shards import (
-    Row,
-    ShardResult,
-    in_batches,
-    read_rows,
-    shard_path,
-    write_rows,
-)
+from tasks.data.rows import Row, read_rows, write_rows
+from tasks.data.shards import ShardResult, in_batches, shard_path
 from tasks.face.encoders import FaceEncoder, load_encoder
 from tasks.media.images import decode_png
+from tasks.outcomes import Outcome, Status
 from tasks.params import FeatureParams
-from tasks.records import (
-    AlignedFace,
-    FaceFeature,
-    Outcome,
-    Status,
-    build_feature_schema,
-)
+from tasks.records import AlignedFace, FaceFeature, build_feature_schema
 
 STAGE = "compute_features"
 

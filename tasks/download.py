@@ -10,21 +10,18 @@ from pathlib import Path
 
 from prefect import task
 
+from tasks.data.rows import Row, read_outcomes, read_rows, reject, write_rows
 from tasks.data.shards import (
-    Row,
     ShardResult,
     compute_key,
     name_shard,
     read_key,
-    read_outcomes,
     read_records,
-    read_rows,
-    reject,
     shard_path,
-    write_rows,
 )
+from tasks.outcomes import Outcome, Rejected, Status
 from tasks.params import DownloadParams
-from tasks.records import DOWNLOAD_SCHEMA, Clip, Download, Outcome, Rejected, Status
+from tasks.records import DOWNLOAD_SCHEMA, Clip, Download
 from tasks.remote.failures import NOT_TRIED
 from tasks.remote.fetch import fetch_video, is_remote
 from tasks.remote.partial import (

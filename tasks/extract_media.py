@@ -6,15 +6,8 @@ from tempfile import TemporaryDirectory
 
 from prefect import task
 
-from tasks.data.shards import (
-    ShardResult,
-    join_clips,
-    map_rows,
-    read_records,
-    read_rows,
-    shard_path,
-    write_rows,
-)
+from tasks.data.rows import join_clips, map_rows, read_rows, write_rows
+from tasks.data.shards import ShardResult, read_records, shard_path
 from tasks.media.extract import extract
 from tasks.media.images import encode_png, read_picture
 from tasks.params import ExtractParams

@@ -10,9 +10,11 @@ from prefect import task
 from tasks.audio.logmel import SAMPLE_RATE
 from tasks.audio.silero import filter_voiced
 from tasks.audio.vad import find_voiced_frames
-from tasks.data.shards import ShardResult, map_rows, read_rows, shard_path, write_rows
+from tasks.data.rows import map_rows, read_rows, write_rows
+from tasks.data.shards import ShardResult, shard_path
+from tasks.outcomes import Reason, Rejected
 from tasks.params import SpeechParams
-from tasks.records import SPEECH_SCHEMA, Extract, Reason, Rejected, Seconds, Speech
+from tasks.records import SPEECH_SCHEMA, Extract, Seconds, Speech
 
 Range = tuple[int, int]
 

@@ -22,8 +22,9 @@ from tasks.find_speech import find_speech
 from tasks.media.extract import extract
 from tasks.media.images import decode_png, encode_png
 from tasks.media.probe import probe
+from tasks.outcomes import Reason, Rejected
 from tasks.params import Params
-from tasks.records import AlignedFace, Clip, Extract, Kind, Reason, Rejected, Seconds
+from tasks.records import AlignedFace, Clip, Extract, Kind, Seconds
 
 SPECTROGRAM_S = 6.0
 

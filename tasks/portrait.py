@@ -27,8 +27,9 @@ from tasks.audio.vad import select_voiced
 from tasks.data.samples import pair_up
 from tasks.find_speech import find_speech
 from tasks.media.extract import extract
+from tasks.outcomes import Rejected
 from tasks.params import Params
-from tasks.records import Extract, Rejected, Speech
+from tasks.records import Extract, Speech
 from tasks.training.pictures import write_png
 from tasks.training.priors import load_priors
 from tasks.training.recordings import prepare_logmel

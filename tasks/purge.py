@@ -12,16 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.data.rows import Row, read_rows, write_rows
 from tasks.data.samples import DATA_SETS
-from tasks.data.shards import (
-    Row,
-    list_shards,
-    read_metadata,
-    read_rows,
-    remove_leftovers,
-    shard_path,
-    write_rows,
-)
+from tasks.data.shards import list_shards, read_metadata, remove_leftovers, shard_path
 from tasks.download import ROWS_PER_GROUP, compute_content_key
 from tasks.list_clips import write_clips
 from tasks.lists.exclusions import ExclusionKind

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from prefect import task
 
+from tasks.data.rows import describe, read_rows
 from tasks.data.samples import (
     DATA_SETS,
     STAGE,
@@ -22,23 +23,15 @@ from tasks.data.samples import (
 from tasks.data.shards import (
     ShardResult,
     ShardWriter,
-    describe,
     list_shards,
     read_metadata,
     read_records,
-    read_rows,
     shard_path,
 )
 from tasks.lists.splits import assign_split
+from tasks.outcomes import OUTCOME_SCHEMA
 from tasks.params import ShardParams, SplitParams
-from tasks.records import (
-    OUTCOME_SCHEMA,
-    AlignedFace,
-    Clip,
-    Extract,
-    FaceFeature,
-    Speech,
-)
+from tasks.records import AlignedFace, Clip, Extract, FaceFeature, Speech
 
 SPLITS = ("train", "val", "test")
 LABELS = (

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tasks.data.rows import Row, write_rows
 from tasks.data.samples import build_schemas
-from tasks.data.shards import Row, ShardWriter, shard_path, write_rows
+from tasks.data.shards import ShardWriter, shard_path
+from tasks.outcomes import Outcome, Reason, Status
 from tasks.records import (
     ALIGNED_FACE_SCHEMA,
     CLIP_SCHEMA,
@@ -23,10 +25,7 @@ from tasks.records import (
     Extract,
     FaceFeature,
     Kind,
-    Outcome,
-    Reason,
     Speech,
-    Status,
     build_feature_schema,
 )
 from tasks.write_shards import LABELS, PLACEMENT_SCHEMA

@@ -13,8 +13,9 @@ from tasks.align_faces import (
 )
 from tasks.face.dlib_models import DETECTOR_FILE, find_model
 from tasks.media.images import encode_png
+from tasks.outcomes import Reason, Rejected
 from tasks.params import FaceParams
-from tasks.records import Clip, Extract, Kind, Reason, Rejected
+from tasks.records import Clip, Extract, Kind
 
 CLIP = Clip("v_0-end", "folder", Kind.clip, "v")
 GREY = np.full((120, 160, 3), 128, np.uint8)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from tasks.compute_features import describe_encoder, encode_rows
-from tasks.data.shards import Row
+from tasks.data.rows import Row
 from tasks.media.images import encode_png
+from tasks.outcomes import Outcome, Reason, Status
 from tasks.params import FeatureParams
-from tasks.records import AlignedFace, Outcome, Reason, Status
+from tasks.records import AlignedFace
 
 
 class MeanColour:

@@ -8,10 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import tasks.download
-from tasks.data.shards import ShardWriter, read_key, read_outcomes, read_rows, shard_path
+from tasks.data.rows import read_outcomes, read_rows
+from tasks.data.shards import ShardWriter, read_key, shard_path
 from tasks.download import download_shard, is_finished
+from tasks.outcomes import Reason, Status
 from tasks.params import BudgetParams
-from tasks.records import CLIP_SCHEMA, Clip, Download, Kind, Reason, Status
+from tasks.records import CLIP_SCHEMA, Clip, Download, Kind
 from tasks.remote import failures
 from tests.remote import server
 

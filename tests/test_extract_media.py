@@ -8,23 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.data.shards import Row, ShardWriter, read_outcomes, read_rows, shard_path, write_rows
+from tasks.data.rows import Row, read_outcomes, read_rows, write_rows
+from tasks.data.shards import ShardWriter, shard_path
 from tasks.extract_media import extract_clip, extract_media_shard
 from tasks.media.ffmpeg import run_ffmpeg
 from tasks.media.images import decode_png
+from tasks.outcomes import Outcome, Reason, Rejected, Status
 from tasks.params import ExtractParams
-from tasks.records import (
-    CLIP_SCHEMA,
-    DOWNLOAD_SCHEMA,
-    Clip,
-    Download,
-    Extract,
-    Kind,
-    Outcome,
-    Reason,
-    Rejected,
-    Status,
-)
+from tasks.records import CLIP_SCHEMA, DOWNLOAD_SCHEMA, Clip, Download, Extract, Kind
 
 PARAMS = ExtractParams(num_frames=2)
 CLIP = Clip("v_10000-11500", "folder", Kind.clip, "v", start_s=10.0, end_s=11.5, x=0.5, y=0.5)

@@ -3,10 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.data.shards import Row, read_rows, shard_path, write_rows
+from tasks.data.rows import Row, read_rows, write_rows
+from tasks.data.shards import shard_path
 from tasks.find_speech import find_speech, find_speech_shard
+from tasks.outcomes import Outcome, Reason, Rejected, Status
 from tasks.params import SpeechParams
-from tasks.records import EXTRACT_SCHEMA, Extract, Outcome, Reason, Rejected, Speech, Status
+from tasks.records import EXTRACT_SCHEMA, Extract, Speech
 
 RATE = 16000
 

@@ -7,21 +7,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.data.shards import (
-    Row,
-    list_shards,
-    name_shard,
-    read_key,
-    read_records,
-    shard_path,
-    write_rows,
-)
+from tasks.data.rows import Row, write_rows
+from tasks.data.shards import list_shards, name_shard, read_key, read_records, shard_path
 from tasks.download import compute_content_key
 from tasks.list_clips import list_corpus
 from tasks.lists.exclusions import add_exclusion
+from tasks.outcomes import Outcome, Status
 from tasks.params import CorpusParams
 from tasks.purge import PurgeReport, purge_shards
-from tasks.records import DOWNLOAD_SCHEMA, Clip, Download, Outcome, Status
+from tasks.records import DOWNLOAD_SCHEMA, Clip, Download
 from tests.verb_chain import FETCHED_BY, FOLDERS, run_verbs
 
 SAMPLE = Path(__file__).parents[1] / "tasks" / "sample"

@@ -10,11 +10,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.data.shards import read_outcomes, read_records, read_rows, shard_path
+from tasks.data.rows import read_outcomes, read_rows
+from tasks.data.shards import read_records, shard_path
 from tasks.lists.corpus import read_corpus
 from tasks.media.images import decode_png
+from tasks.outcomes import Outcome
 from tasks.params import CorpusParams, SpeechParams
-from tasks.records import AlignedFace, Clip, Extract, Kind, Outcome
+from tasks.records import AlignedFace, Clip, Extract, Kind
 from tests.verb_chain import run_verbs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]

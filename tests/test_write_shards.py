@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 from scipy import signal
 
-from tasks.data.shards import Row, ShardWriter, shard_path, write_rows
+from tasks.data.rows import Row, write_rows
+from tasks.data.shards import ShardWriter, shard_path
+from tasks.outcomes import Outcome, Reason, Status
 from tasks.params import ShardParams, SplitParams
 from tasks.records import (
     ALIGNED_FACE_SCHEMA,
@@ -24,10 +26,7 @@ from tasks.records import (
     Extract,
     FaceFeature,
     Kind,
-    Outcome,
-    Reason,
     Speech,
-    Status,
     build_feature_schema,
 )
 from tasks.write_shards import remove_foreign_files, write_final_shard

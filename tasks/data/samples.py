@@ -11,24 +11,14 @@ import pyarrow as pa
 from tasks.audio.logmel import compute_logmel
 from tasks.audio.spectrogram import FRAME, HOP, SAMPLE_RATE, compute_spectrogram
 from tasks.audio.vad import select_voiced
+from tasks.data.rows import Row, reject
 from tasks.data.schemas import (
     build_faces_schema,
     build_pairs_schema,
     build_voices_schema,
 )
-from tasks.data.shards import Row, reject
-from tasks.records import (
-    AlignedFace,
-    Clip,
-    Extract,
-    FaceFeature,
-    Outcome,
-    Reason,
-    Rejected,
-    Seconds,
-    Speech,
-    Status,
-)
+from tasks.outcomes import Outcome, Reason, Rejected, Status
+from tasks.records import AlignedFace, Clip, Extract, FaceFeature, Seconds, Speech
 
 STAGE = "write_shards"
 DATA_SETS = ("pairs", "voices", "faces")

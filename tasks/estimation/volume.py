@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.media.probe import probe
-from tasks.records import Clip, Rejected, Seconds
+from tasks.outcomes import Rejected
+from tasks.records import Clip, Seconds
 
 NUM_PROBED = 40
 

@@ -19,7 +19,7 @@ from tasks.face.detect import detect_faces, detect_frontal_faces
 from tasks.face.encoders import FaceEncoder, load_encoder
 from tasks.face.landmarks import NUM_LANDMARKS, find_landmarks
 from tasks.media.images import read_picture
-from tasks.records import Rejected
+from tasks.outcomes import Rejected
 
 # A face fills at least this much of the shorter side; pictures of one face (chosen).
 FACE_SHARE = 0.25

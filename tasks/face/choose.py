@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.face.boxes import Box, Point, to_pixels
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 # How far outside a box a list's point may lie, in widths of the box (chosen).
 MAX_DISTANCE = 0.5

@@ -13,7 +13,7 @@ from tasks.face.boxes import Box, Picture, Point, frame_box, region_around_point
 from tasks.face.choose import MAX_DISTANCE, choose_face, measure_distance
 from tasks.face.detect import WINDOW_PX, compute_scale, detect_faces, detect_frontal_faces
 from tasks.face.refine import refine_box
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 COARSEST_SHARE = 0.4
 # The region round a point holds a face of the last pass's size as far away as choose_face allows.

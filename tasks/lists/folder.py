@@ -28,8 +28,8 @@ def read_folder(
     """Every media file below `path`, or the rows of `table`; `columns` maps our names to its own.
 
     A picture is a face; any other file is a clip, so that a sound without a video is rejected with
-    that reason. Only a table's column `voice` asks for sounds alone. Paths in the table are relative
-    to `path` and must stay inside it.
+    that reason. Only a table's column `voice` asks for sounds alone. Paths in the table are
+    relative to `path` and must stay inside it.
     """
     if table is None:
         return _read_files(path, on_bad_row=on_bad_row)

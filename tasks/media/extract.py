@@ -21,8 +21,9 @@ from tasks.media.frames import (
 )
 from tasks.media.probe import MediaInfo, hide_path, probe
 from tasks.media.sound import SoundPlan, plan_sound
+from tasks.outcomes import Reason, Rejected
 from tasks.params import ExtractParams
-from tasks.records import Extract, Reason, Rejected, Seconds
+from tasks.records import Extract, Seconds
 
 TIME_DIGITS = 5
 

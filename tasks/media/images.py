@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 Picture = NDArray[np.uint8]
 

@@ -13,7 +13,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from tasks.media.ffmpeg import FfmpegFailed, FfmpegTimedOut, run_ffmpeg
-from tasks.records import Reason, Rejected, Seconds
+from tasks.outcomes import Reason, Rejected
+from tasks.records import Seconds
 
 # Formats that hold their media themselves: playlists and lists of other files are refused, whatever
 # the file is called, and so is every protocol but plain files.

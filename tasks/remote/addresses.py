@@ -5,7 +5,8 @@ import ipaddress
 import socket
 from urllib.parse import unquote, urlsplit
 
-from tasks.records import Reason, Seconds
+from tasks.outcomes import Reason
+from tasks.records import Seconds
 from tasks.remote.failures import FetchFailed
 
 # An IPv6 address of this network stands for the IPv4 address in its last 32 bits (RFC 6052).

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.records import Reason
+from tasks.outcomes import Reason
 from tasks.remote.failures import FetchFailed
 from tasks.remote.state import read_state, update_state
 

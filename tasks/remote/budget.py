@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.outcomes import Reason
 from tasks.params import BudgetParams
-from tasks.records import Reason, Seconds
+from tasks.records import Seconds
 from tasks.remote.failures import FetchFailed
 from tasks.remote.state import update_state
 

@@ -16,8 +16,9 @@ import av
 
 from tasks.media.ffmpeg import FfmpegFailed, FfmpegTimedOut, run_ffmpeg
 from tasks.media.probe import get_url
+from tasks.outcomes import Reason
 from tasks.params import DownloadParams
-from tasks.records import Reason, Seconds
+from tasks.records import Seconds
 from tasks.remote.coverage import Clock, Coverage, find_missing, read_clocks, read_coverage
 from tasks.remote.failures import FetchFailed
 from tasks.remote.inputs import CONTAINERS, CutInput, build_cut, build_shift, plan_inputs

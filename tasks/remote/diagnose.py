@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.records import Reason
+from tasks.outcomes import Reason
 from tasks.remote.client import Client
 from tasks.remote.cut import CutFailed, read_errors
 from tasks.remote.failures import FetchFailed, classify_status

@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 from yt_dlp.networking.exceptions import HTTPError, IncompleteRead, TransportError
 from yt_dlp.utils import GeoRestrictedError, UnsupportedError, UserNotLive
 
-from tasks.records import Reason, Rejected, Seconds
+from tasks.outcomes import Reason, Rejected
+from tasks.records import Seconds
 from tasks.remote.messages import classify_message, is_handicapped
 from tasks.remote.scrub import clean_message
 

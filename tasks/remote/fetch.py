@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tasks.records import Clip, Download, Reason, Rejected, Seconds
+from tasks.outcomes import Reason, Rejected
+from tasks.records import Clip, Download, Seconds
 from tasks.remote.brake import check_brake, note_failure, note_success, read_cause
 from tasks.remote.budget import reserve, settle
 from tasks.remote.cut import CutFailed, Segment, cut_segment

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from tasks.outcomes import Reason, Rejected
 from tasks.params import DownloadParams
-from tasks.records import Reason, Rejected
 from tasks.remote.cut import CutFailed, Segment, cut_segment
 from tasks.remote.scrub import clean_message
 

@@ -11,7 +11,7 @@ try again later") stands first. What is not here is `Reason.unknown`, which is t
 
 import re
 
-from tasks.records import Reason
+from tasks.outcomes import Reason
 
 # Typographic and plain apostrophes.
 _A = "[’'`]"

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tasks.data.shards import Row
-from tasks.records import Download, Outcome, Reason, Status
+from tasks.data.rows import Row
+from tasks.outcomes import Outcome, Reason, Status
+from tasks.records import Download
 from tasks.remote.state import write_file
 
 

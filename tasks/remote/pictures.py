@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from tasks.media.images import read_picture
+from tasks.outcomes import Reason, Rejected
 from tasks.params import DownloadParams
-from tasks.records import Reason, Rejected
 from tasks.remote.addresses import connect
 from tasks.remote.failures import FetchFailed, classify_status, read_retry_after
 from tasks.remote.options import read_proxy

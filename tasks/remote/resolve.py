@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tasks.records import Reason, Seconds
+from tasks.outcomes import Reason
+from tasks.records import Seconds
 from tasks.remote.client import Client
 from tasks.remote.failures import FetchFailed
 from tasks.remote.options import is_youtube

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tasks.records import Reason, Seconds
+from tasks.outcomes import Reason
+from tasks.records import Seconds
 from tasks.remote.failures import NOT_TRIED, FetchFailed
 
 LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.records import Reason
+from tasks.outcomes import Reason
 
 TAKES_PER_PERSON = 3
 SEEDS_PER_CORPUS = 100_000

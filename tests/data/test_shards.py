@@ -6,20 +6,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.data.rows import Row, map_rows, read_outcomes, read_rows, write_rows
 from tasks.data.shards import (
-    Row,
     ShardWriter,
     compute_key,
     list_shards,
-    map_rows,
     read_key,
-    read_outcomes,
-    read_rows,
     remove_leftovers,
     shard_path,
-    write_rows,
 )
-from tasks.records import SPEECH_SCHEMA, Outcome, Reason, Rejected, Speech, Status
+from tasks.outcomes import Outcome, Reason, Rejected, Status
+from tasks.records import SPEECH_SCHEMA, Speech
 
 KEPT = Outcome("b_0-1", Status.kept, "find_speech")
 REJECTED = Outcome("a_0-1", Status.rejected, "extract_media", Reason.no_audio_stream, "no sound", 1)

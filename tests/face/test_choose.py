@@ -2,7 +2,7 @@ import pytest
 
 from tasks.face.boxes import Box
 from tasks.face.choose import choose_face
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 SHAPE = (360, 640, 3)
 

@@ -6,7 +6,7 @@ import pytest
 from tasks.face import find
 from tasks.face.boxes import Box
 from tasks.face.find import FaceSearch, find_face, merge_boxes
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 FRAME = np.zeros((720, 1280, 3), np.uint8)
 

@@ -10,7 +10,7 @@ import pytest
 from tasks.face.find import FaceSearch, find_face
 from tasks.face.landmarks import find_landmarks
 from tasks.face.upright import count_turns
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 SEARCH = FaceSearch()
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from flows._cache import find_objects, restore_shards
-from tasks.data.shards import Row, read_key, shard_path, write_rows
-from tasks.records import SPEECH_SCHEMA, Outcome, Speech, Status
+from tasks.data.rows import Row, write_rows
+from tasks.data.shards import read_key, shard_path
+from tasks.outcomes import Outcome, Status
+from tasks.records import SPEECH_SCHEMA, Speech
 
 
 @pytest.fixture(autouse=True)

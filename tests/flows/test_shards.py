@@ -8,8 +8,10 @@ from prefect import flow, task
 from prefect.testing.utilities import prefect_test_harness
 
 from flows._shards import StageFailed, StageReport, run_stage, summarise
-from tasks.data.shards import Row, ShardResult, list_shards, read_key, shard_path, write_rows
-from tasks.records import SPEECH_SCHEMA, Outcome, Speech, Status
+from tasks.data.rows import Row, write_rows
+from tasks.data.shards import ShardResult, list_shards, read_key, shard_path
+from tasks.outcomes import Outcome, Status
+from tasks.records import SPEECH_SCHEMA, Speech
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -53,7 +53,10 @@ def test_sample_is_carved_by_identity(make_clip):
 
 
 def test_folder_takes_the_table_s_split_else_a_hash_of_who_else_of_what(make_clip):
-    assert assign_split(make_clip(listed_split="train"), SplitParams(val_share=1, test_share=0)) == "train"
+    assert (
+        assign_split(make_clip(listed_split="train"), SplitParams(val_share=1, test_share=0))
+        == "train"
+    )
     assert assign_split(make_clip(), SplitParams(val_share=1, test_share=0)) == "val"
     persons = [make_clip(identity=f"p{n}") for n in range(4000)]
     counts = Counter(assign_split(clip, AUTO) for clip in persons)

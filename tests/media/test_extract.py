@@ -14,8 +14,9 @@ from scipy.signal import resample_poly
 from tasks.media import extract as extract_module
 from tasks.media.ffmpeg import run_ffmpeg
 from tasks.media.images import decode_png
+from tasks.outcomes import Reason, Rejected
 from tasks.params import ExtractParams
-from tasks.records import Extract, Reason, Rejected
+from tasks.records import Extract
 
 Make = Callable[..., Path]
 Run = Callable[..., Extract]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tasks.media.images import decode_png, encode_png, read_picture
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 RED, GREEN, BLUE = (200, 30, 40), (20, 180, 60), (10, 50, 220)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.media.ffmpeg import run_ffmpeg
 from tasks.media.probe import probe
-from tasks.records import Reason, Rejected
+from tasks.outcomes import Reason, Rejected
 
 Make = Callable[..., Path]
 

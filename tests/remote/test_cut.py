@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tasks.media.ffmpeg import find_ffmpeg
+from tasks.outcomes import Reason
 from tasks.params import DownloadParams
-from tasks.records import Reason
 from tasks.remote.coverage import Clock, Coverage, Span, find_missing, read_clocks
 from tasks.remote.cut import CutFailed, cut_segment
 from tasks.remote.failures import FetchFailed

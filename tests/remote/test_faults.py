@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tasks.records import Clip, Download, Kind, Reason, Rejected
+from tasks.outcomes import Reason, Rejected
+from tasks.records import Clip, Download, Kind
 from tasks.remote.fetch import fetch_video
 
 FAULTS = [

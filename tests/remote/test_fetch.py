@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.records import Clip, Download, Kind, Reason
+from tasks.outcomes import Reason
+from tasks.records import Clip, Download, Kind
 from tasks.remote.failures import FetchFailed
 from tasks.remote.fetch import fetch_video
 from tasks.remote.resolve import build_url, resolve_video

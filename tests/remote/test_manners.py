@@ -10,8 +10,9 @@ from multiprocessing import get_context
 
 import pytest
 
+from tasks.outcomes import Reason
 from tasks.params import BudgetParams
-from tasks.records import Clip, Download, Kind, Reason
+from tasks.records import Clip, Download, Kind
 from tasks.remote.brake import Brake, check_brake, note_failure, note_success
 from tasks.remote.budget import Budget, reserve, settle
 from tasks.remote.failures import FetchFailed, read_retry_after

@@ -8,8 +8,8 @@ import threading
 import pytest
 from PIL import Image
 
+from tasks.outcomes import Reason
 from tasks.params import DownloadParams
-from tasks.records import Reason
 from tasks.remote.addresses import is_public, resolve_address
 from tasks.remote.failures import FetchFailed
 from tasks.remote.pictures import fetch_picture

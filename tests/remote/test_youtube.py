@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.outcomes import Reason
 from tasks.params import DownloadParams
-from tasks.records import Reason
 from tasks.remote.client import PLUGINS_VARIABLE, open_client
 from tasks.remote.failures import FetchFailed
 from tasks.remote.resolve import build_url, resolve_video

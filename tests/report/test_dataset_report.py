@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tasks.lists.splits import find_leaks as find_leaks_one_by_one
-from tasks.records import Reason
+from tasks.outcomes import Reason
 from tasks.report.dataset import attrition, people, provenance
 from tasks.report.dataset.census import CENSUS_SCHEMA, check_final_shards, read_census, select_used
 from tasks.report.dataset.published import build_wen_table

@@ -1,7 +1,7 @@
 import re
 from collections import Counter
 
-from tasks.records import Reason
+from tasks.outcomes import Reason
 from tasks.sample.plan import Fault, plan_corpus
 
 PLANNED = plan_corpus(128, seed=0)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.data.shards import list_shards
-from tasks.records import Status
+from tasks.outcomes import Status
 from tasks.report.dataset.census import OUTCOMES, STAGE_FOLDERS, count_rows
 from tasks.report.dataset.reasons import (
     MAY_COME,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tasks.records import Reason, Status
+from tasks.outcomes import Reason, Status
 
 STAGE_WORDS: Mapping[str, str] = {
     "list_clips": "listed",
