@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from flows._command import show_own_logs
 from flows._process import lock_stage
 from tasks.data.shards import name_shard
 from tasks.lists.exclusions import ExclusionKind, add_exclusion
@@ -27,7 +28,7 @@ Models trained before have seen what they were trained on: train them again."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when it is out, 1 where a stage is running or a file cannot be read."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    show_own_logs()
     given = _read_arguments(sys.argv[1:] if arguments is None else arguments)
     kind: ExclusionKind = "identity" if given.video is None else "video"
     name = given.identity if given.video is None else given.video

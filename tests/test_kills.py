@@ -36,7 +36,7 @@ VICTIMS = ("self", "parent", "grandparent", "group")
 MOMENTS = (
     ("write", "data/{folder}/"),
     ("os.rename", "data/{folder}/"),
-    ("open", "data/{folder}/.shard-"),
+    ("open", "data/{folder}/"),
 )
 RESTARTS = 20
 

@@ -1,5 +1,4 @@
 import hashlib
-import logging
 from pathlib import Path
 
 import pytest
@@ -24,26 +23,25 @@ def list_videos(index: int) -> list[str]:
     return [clip.video_id for clip in read_records(shard_path(Path("data/clips"), index), Clip)]
 
 
-def test_an_id_may_start_with_a_dash(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        assert main(["--video", "-a"]) == 0
+def test_an_id_may_start_with_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--video", "-a"]) == 0
     assert (list_videos(0), list_videos(1)) == (["b"], ["c"])
     assert hashlib.sha256(b"video:-a").hexdigest() in Path("out.txt").read_text()
-    assert "clips removed: 1 (-a_0-3000)" in caplog.text
-    assert "dvc gc --workspace --cloud" in caplog.text
+    said = capsys.readouterr().err
+    assert "clips removed: 1 (-a_0-3000)" in said
+    assert "dvc gc --workspace --cloud" in said
 
 
-def test_an_unknown_id_is_kept_out_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        assert main(["--identity=ann"]) == 0
+def test_an_unknown_id_is_kept_out_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--identity=ann"]) == 0
     assert hashlib.sha256(b"identity:ann").hexdigest() in Path("out.txt").read_text()
-    assert "nothing held it" in caplog.text
+    assert "nothing held it" in capsys.readouterr().err
 
 
-def test_a_running_stage_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_running_stage_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     with lock_stage("align_faces"):
         assert main(["--video", "b"]) == 1
-    assert "stage align_faces is already running" in caplog.text
+    assert "stage align_faces is already running" in capsys.readouterr().err
     assert list_videos(0) == ["-a", "b"]
 
 
