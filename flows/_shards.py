@@ -184,7 +184,7 @@ def _finish(
 def summarise(report: StageReport) -> str:
     """One line a person can read."""
     clips = ", ".join(
-        f"{n} {name}" for name, n in sorted(report.counts.items(), key=lambda c: -c[1])
+        f"{n} {name}" for name, n in sorted(report.counts.items(), key=lambda c: (-c[1], c[0]))
     )
     made = f"{report.num_made} shards made ({clips})" if report.num_made else "nothing to make"
     return f"{report.stage}: {made}, {report.num_unchanged} unchanged"
