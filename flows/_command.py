@@ -39,13 +39,13 @@ def prepare_process(*, dies_with_parent: bool = True) -> None:
     Prefect reads its settings when it is imported, so the first call in a tree of processes
     starts the same command again with the environment set.
     """
+    if dies_with_parent:
+        die_with_parent()  # before the server starts, which takes its time; holds over the exec
     if PREPARED not in os.environ:
         os.environ.update({**ONE_THREAD, **QUIET, PREPARED: "1"})
         os.environ["PREFECT_API_URL"] = PREFECT_API_URL.value() or join_server()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     show_own_logs()
-    if dies_with_parent:
-        die_with_parent()
 
 
 def show_own_logs() -> None:

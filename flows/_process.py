@@ -32,17 +32,21 @@ def lock_stage(stage: str) -> Iterator[None]:
         yield
 
 
-def die_with_parent() -> None:
-    """Asks the kernel to kill this process when the one that started it ends (Linux)."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Asks the kernel to kill this process when the one that started it ends (Linux).
+
+    Who knows the `parent` from elsewhere notices, too, that it has ended already.
+    """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = os.getppid() if parent is None else parent
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def start_worker() -> None:
-    """What every worker process does first."""
-    die_with_parent()
+def start_worker(parent: int) -> None:
+    """What every worker process does first: before, it takes seconds to import what it needs, and
+    work may be waiting for it that a `parent` killed meanwhile has left behind."""
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -4,6 +4,7 @@ The only place that knows Prefect's fan-out.
 """
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -151,7 +152,9 @@ def _run_all(
             state = unit(**call, return_state=True)
             yield call["index"], state.result(raise_on_failure=False)
         return
-    with ProcessPoolTaskRunner(max_workers=workers, initializer=start_worker) as runner:
+    with ProcessPoolTaskRunner(
+        max_workers=workers, initializer=start_worker, initargs=(os.getpid(),)
+    ) as runner:
         futures: dict[PrefectFuture[ShardResult], int] = {
             runner.submit(unit, parameters=call): call["index"] for call in calls
         }

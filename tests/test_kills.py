@@ -59,6 +59,7 @@ def list_plans(seed: int) -> Iterator[Plan]:
     yield Plan("list_clips", "write", "data/clips/", "parent", skip=1)
     yield Plan("download", "os.rename", "data/partial/", "self", skip=1)
     for stage, folder in STAGES.items():
+        yield Plan(stage, "import", f"tasks.{stage}", "parent")
         victims = draw.sample(VICTIMS, 3)
         for victim, (moment, match) in zip(victims, draw.sample(MOMENTS, 3), strict=True):
             yield Plan(stage, moment, match.format(folder=folder), victim)

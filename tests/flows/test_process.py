@@ -66,6 +66,20 @@ def test_a_child_ends_with_its_parent() -> None:
     assert not is_alive(child)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's part is Linux's")
+def test_a_worker_whose_parent_is_gone_does_not_begin() -> None:
+    code = "import os; from flows._process import start_worker; start_worker({}); print('begun')"
+    command = [sys.executable, "-c"]
+    gone = subprocess.run(
+        [*command, code.format("os.getppid() + 1")], cwd=ROOT, stdout=subprocess.PIPE, check=False
+    )
+    assert (gone.returncode, gone.stdout) == (-signal.SIGKILL, b"")
+    there = subprocess.run(
+        [*command, code.format("os.getppid()")], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    assert there.stdout == b"begun\n"
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

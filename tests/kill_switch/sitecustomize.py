@@ -4,7 +4,8 @@ Beside a copy of this file lie `plan.json` {"moment", "match", "skip", "victim"}
 away when it comes true, and `log`, a line "<stage process> <path>" per finished file.
 
 Moments: `write` (a row group of a shard is written), `open`, `os.rename`, `os.link`, `os.remove`
-(Python's audit events: the call is about to happen), `truncated` (a file was opened for writing).
+(Python's audit events: the call is about to happen), `truncated` (a file was opened for writing),
+`import` (a worker process that has not begun yet imports a module).
 """
 
 import importlib.machinery
@@ -58,6 +59,8 @@ def kill(victim: str) -> None:
 
 
 def listen(event: str, args: tuple[Any, ...]) -> None:
+    if event == "import" and IS_WORKER:
+        strike(event, str(args[0]))
     if event not in ("open", "os.rename", "os.link", "os.remove"):
         return
     path = os.fsdecode(args[1 if event in ("os.rename", "os.link") else 0]) if is_path(args) else ""
