@@ -72,7 +72,6 @@ COMMIT_PLANS = (
     Plan("find_speech", "os.link", "data/speech/", "self", skip=1),
     Plan("find_speech", "open", "dvc.lock", "self", skip=3),
     Plan("find_speech", "truncated", "dvc.lock", "self"),
-    Plan("align_faces", "truncated", ".dvc/tmp/rwlock", "self", skip=1),
 )
 
 
