@@ -42,7 +42,8 @@ def strike(moment: str, path: str) -> None:
     except FileNotFoundError:
         return
     if moment == "truncated":
-        os.truncate(path, 0)
+        with open(path, "wb"):
+            pass
     kill(plan["victim"])
 
 
