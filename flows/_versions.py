@@ -1,6 +1,5 @@
 """What DVC knows: which stages are stale, and making them again. The only place that knows DVC."""
 
-import json
 import logging
 import os
 import time
@@ -8,18 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from prefect.runtime import flow_run
 
 logger = logging.getLogger(__name__)
 CHAIN = "SPEECH_PORTRAITS_CHAIN"
-RWLOCK, RWLOCK_WAIT_S = Path(".dvc/tmp/rwlock"), 1.0
+RWLOCK, DVC_LOCK, LOCK_WAIT_S = Path(".dvc/tmp/rwlock"), Path("dvc.lock"), 1.0
 
 
 def reproduce(stage: str) -> bool:
     """Runs one stage if it is stale, exactly as `dvc repro --single-item` does; True if it ran."""
-    remove_broken_lock()
+    remove_broken_locks()
     os.environ[CHAIN] = f"{flow_run.flow_name}/{flow_run.name}"
     with Repo(Path.cwd()) as repo:
         try:
@@ -30,26 +30,28 @@ def reproduce(stage: str) -> bool:
     return bool(made)
 
 
-def remove_broken_lock() -> None:
-    """Removes DVC's list of who reads and writes what if a killed process left half of it.
+def remove_broken_locks() -> None:
+    """Removes what a killed process left half written, with which DVC refuses to start: its list of
+    who reads and writes what, and dvc.lock, without which stages find their shards by their keys.
 
-    DVC does not, and refuses to start. Another one may be writing it just now, hence the wait.
+    Another process may be writing just now, hence the wait.
     """
-    if _is_broken(RWLOCK):
-        time.sleep(RWLOCK_WAIT_S)
-        if _is_broken(RWLOCK):
-            logger.warning("%s: half written by a killed process, removed", RWLOCK)
-            RWLOCK.unlink()
+    for path in (RWLOCK, DVC_LOCK):
+        if _is_broken(path):
+            time.sleep(LOCK_WAIT_S)
+            if _is_broken(path):
+                logger.warning("%s: half written by a killed process, removed", path)
+                path.unlink()
 
 
 def _is_broken(path: Path) -> bool:
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)  # JSON is YAML, too
     except FileNotFoundError:
         return False
-    except ValueError:
+    except yaml.YAMLError:
         return True
-    return False
+    return not isinstance(content, dict) or (path == DVC_LOCK and "schema" not in content)
 
 
 def list_upstream(stage: str) -> Sequence[str]:
