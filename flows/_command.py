@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from prefect import Flow
 from prefect.settings import PREFECT_API_URL
 
-from flows._process import ONE_THREAD, die_with_parent
+from flows._process import ONE_THREAD, die_with_parent, is_rank
 from flows._server import join_server
 
 OWN = ("flows", "models", "tasks")
@@ -26,9 +26,13 @@ def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) ->
     Parameters without a default are positional, a bool becomes a flag, a Literal a choice.
     """
     values = vars(_make_parser(flow).parse_args(arguments))
-    prepare_process()
+    if is_rank():  # the process that called torchrun has the flow run
+        die_with_parent()
+        show_own_logs()
+    else:
+        prepare_process()
     try:
-        flow(**values)
+        (flow.fn if is_rank() else flow)(**values)
     except (ValueError, RuntimeError, OSError) as error:
         sys.exit(f"{flow.name}: {error}")
 

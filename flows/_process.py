@@ -32,6 +32,11 @@ def lock_stage(stage: str) -> Iterator[None]:
         yield
 
 
+def is_rank() -> bool:
+    """True in a process that torchrun started: one of several of a training stage."""
+    return "RANK" in os.environ
+
+
 def die_with_parent(parent: int | None = None) -> None:
     """Asks the kernel to kill this process when the one that started it ends (Linux).
 

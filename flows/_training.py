@@ -1,27 +1,49 @@
 """What the flows that train share: one run at a time, and its figures as an artifact."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from prefect import Task
 from prefect.artifacts import create_table_artifact
 
-from flows._process import lock_stage
+from flows._process import is_rank, lock_stage
 from flows._shards import code_of, name_artifact
-from tasks.params import read_params
+from flows._torchrun import must_lock, read_metrics, run_processes
+from tasks.params import RunParams, read_params
+from tasks.training.distributed import join_group, read_ranks
+from tasks.training.precision import choose_device
 
 
 def run_training(
     unit: Task[..., dict[str, float]], *, inputs: Mapping[str, Path], out: Path, **sections: Any
 ) -> None:
-    """Runs a training task; `inputs` are folders by the task's parameter names, `sections` parts
-    of params.yaml."""
-    stage = unit.fn.__module__.rpartition(".")[2]
+    """Runs a training task; `inputs` are folders by the task's parameter names, in the order of the
+    stage's command line, `sections` parts of params.yaml."""
+    stage, run = unit.fn.__module__.rpartition(".")[2], read_params().run
+    arguments = {**inputs, "out": out, "code": code_of(unit), "run": run, **sections}
+    if is_rank():
+        _run_rank(stage, unit, arguments, run=run)
+        return
     with lock_stage(stage):
-        metrics = unit(**inputs, out=out, code=code_of(unit), run=read_params().run, **sections)
+        if run.training_processes == 1:
+            metrics = unit(**arguments)
+        else:
+            run_processes(stage, [*inputs.values(), out], num_processes=run.training_processes)
+            metrics = read_metrics(out)
     create_table_artifact(
         [{"metric": name, "value": value} for name, value in metrics.items()],
         key=name_artifact(stage),
         description=f"{stage}: weights, logs and pictures are in {out}",
     )
+
+
+def _run_rank(
+    stage: str, unit: Task[..., dict[str, float]], arguments: Mapping[str, Any], *, run: RunParams
+) -> None:
+    """One process of several."""
+    device = choose_device(run.device, local_rank=read_ranks().local_rank)
+    with join_group(device) as ranks:
+        with lock_stage(stage) if must_lock(ranks) else nullcontext():
+            unit.fn(**arguments)

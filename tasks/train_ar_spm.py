@@ -16,7 +16,7 @@ from models.ar_spm_priors import PriorVariant, get_variant
 from models.losses import compute_ar_spm_terms
 from tasks.data.datasets import build_pairs_dataset
 from tasks.data.readers import ShardIndex, read_column, read_feature_width, read_index
-from tasks.data.streams import Batch, Stream, open_batches
+from tasks.data.streams import Batch, open_batches
 from tasks.params import ArSpmParams, FeatureParams, RunParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.encoders import (
@@ -34,7 +34,14 @@ from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
 from tasks.training.priors import PriorSource, load_priors
-from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.stages import (
+    Job,
+    describe_origin,
+    open_job,
+    open_run,
+    open_stream,
+    publish,
+)
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
 
@@ -138,7 +145,7 @@ def _train(
     adam = build_adam(network.parameters(), rate=params.rate, epsilon=params.epsilon)
     dataset = build_pairs_dataset(
         index.folder,
-        Stream(loop.batch_size, loop.seed),
+        open_stream(job, loop),
         wanted=select_voices(index, frozen.prior.variant),
     )
     predict = frozen.prior.bind(network)

@@ -19,7 +19,7 @@ from tasks.data.readers import (
     read_feature_width,
     read_index,
 )
-from tasks.data.streams import Batch, Stream, open_batches
+from tasks.data.streams import Batch, open_batches
 from tasks.params import ArSpmDecoderParams, FeatureParams, RunParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.encoders import pick_drawn_split
@@ -28,7 +28,14 @@ from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
 from tasks.training.scores import add_prefix, compute_picture_scores
-from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.stages import (
+    Job,
+    describe_origin,
+    open_job,
+    open_run,
+    open_stream,
+    publish,
+)
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
 NUM_DRAWN = 8
@@ -98,7 +105,7 @@ def _train(
     )
     dataset = build_pairs_dataset(
         shards / "pairs/train",
-        Stream(loop.batch_size, loop.seed),
+        open_stream(job, loop),
         columns=("face", "face_feature"),
     )
     train_supervised(

@@ -31,7 +31,14 @@ from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam
 from tasks.training.precision import Precision, place_network
 from tasks.training.scores import add_prefix, compute_picture_scores
-from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.stages import (
+    Job,
+    describe_origin,
+    open_job,
+    open_run,
+    open_stream,
+    publish,
+)
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
 NUM_DRAWN = 8
@@ -40,6 +47,17 @@ NOTES = (
     "in, and no outside service chose frontal, neutral photos.",
     "Features of the stored pictures are trained on beside those of the blends (chosen).",
 )
+
+
+class Drawer(nn.Module):
+    """The decoder without its warp, which is most of a step's work and only a judge needs."""
+
+    def __init__(self, decoder: FaceDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        return self.decoder.draw(features)
 
 
 @task(task_run_name="train_face_decoder")
@@ -131,7 +149,7 @@ def _train(
     judge: FaceNetwork | None,
 ) -> None:
     place_network(network, job.precision)
-    loop = params.loop
+    loop, stream = params.loop, open_stream(job, params.loop)
     adam = build_adam(network.parameters(), rate=params.rate, betas=(0.9, 0.999))
     hooks = Hooks(
         validate=partial(score_splits, network, tested, known=data[0], splits=("val",)),
@@ -139,10 +157,10 @@ def _train(
     )
 
     def open_batches(start: int) -> Iterator[Batch]:
-        return open_decoder_batches(*data, batch_size=loop.batch_size, seed=loop.seed, start=start)
+        return open_decoder_batches(*data, share=stream.share, seed=stream.seed, start=start)
 
     train_supervised(
-        network,
+        Drawer(network) if judge is None else network,
         adam,
         run=open_run(job, Trained({"decoder": network}, {"adam": adam}), loop=loop, hooks=hooks),
         compute_losses=partial(compute_losses, precision=job.precision, judge=judge),
@@ -155,12 +173,11 @@ def _train(
 def compute_losses(
     network: nn.Module, batch: Batch, *, precision: Precision, judge: FaceNetwork | None
 ) -> StepLosses:
-    """Without a face network nothing is rendered: the warp is most of a step's work."""
+    """`network` is a FaceDecoder, or without a face network a Drawer."""
     feature = batch["face_feature"]
-    assert isinstance(network, FaceDecoder)
     with precision.autocast():
         if judge is None:
-            (landmarks, texture), rendered = network.draw(feature), feature
+            (landmarks, texture), rendered = network(feature), feature
         else:
             decoded = network(feature)
             landmarks, texture = decoded.landmarks, decoded.texture

@@ -12,7 +12,7 @@ from torch.nn import functional
 from models.ar_spm import GenderClassifier
 from tasks.data.datasets import build_pairs_dataset
 from tasks.data.readers import ShardIndex, read_batches, read_column, read_index
-from tasks.data.streams import Batch, Stream, open_batches
+from tasks.data.streams import Batch, open_batches
 from tasks.params import GenderClassifierParams, RunParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.genders import check_genders, is_male, select_gendered
@@ -20,7 +20,14 @@ from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam
 from tasks.training.precision import Precision, place_network
 from tasks.training.scores import MAX_ROWS
-from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.stages import (
+    Job,
+    describe_origin,
+    open_job,
+    open_run,
+    open_stream,
+    publish,
+)
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
 BLOCK = 16
@@ -58,7 +65,7 @@ def _train(
     adam = build_adam(network.parameters(), rate=params.rate)
     dataset = build_pairs_dataset(
         index.folder,
-        Stream(loop.batch_size, loop.seed),
+        open_stream(job, loop),
         columns=COLUMNS,
         wanted=select_gendered(read_column(index, "gender")),
     )

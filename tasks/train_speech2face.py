@@ -15,7 +15,7 @@ from models.losses import compute_speech2face_terms
 from models.speech2face import MIN_FRAMES, VoiceEncoder
 from tasks.data.datasets import build_pairs_dataset
 from tasks.data.readers import read_feature_width, read_index
-from tasks.data.streams import Batch, Stream
+from tasks.data.streams import Batch
 from tasks.params import FeatureParams, RunParams, Speech2FaceParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.encoders import (
@@ -34,7 +34,14 @@ from tasks.training.face_network import FaceNetwork, describe_missing, open_face
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
-from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.stages import (
+    Job,
+    describe_origin,
+    open_job,
+    open_run,
+    open_stream,
+    publish,
+)
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
 
@@ -149,7 +156,7 @@ def _build_opener(
             f"train_speech2face.seconds: {params.seconds:g} gives {num_frames} frames, "
             f"the encoder needs {MIN_FRAMES}"
         )
-    stream = Stream(params.loop.batch_size, params.loop.seed)
+    stream = open_stream(job, params.loop)
     dataset = build_pairs_dataset(shards / "pairs/train", stream)
     return lambda start: open_windows(
         dataset, num_frames=num_frames, start=start, num_workers=job.loader_workers

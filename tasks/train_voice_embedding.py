@@ -17,7 +17,7 @@ from models.voice2face import VoiceEmbedding
 from tasks.data.datasets import build_voices_dataset
 from tasks.data.held_out import select_held_out
 from tasks.data.readers import ShardIndex, build_labels, read_column, read_index
-from tasks.data.streams import Batch, Stream, open_batches
+from tasks.data.streams import Batch, open_batches
 from tasks.params import RunParams, VoiceEmbeddingParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.loop import Hooks
@@ -30,7 +30,14 @@ from tasks.training.scores import (
     compute_majority,
     compute_match_rate,
 )
-from tasks.training.stages import Job, describe_origin, open_job, open_run, publish
+from tasks.training.stages import (
+    Job,
+    describe_origin,
+    open_job,
+    open_run,
+    open_stream,
+    publish,
+)
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
 NOTES = (
@@ -85,7 +92,7 @@ def _train(
 ) -> None:
     place_network(network, job.precision)
     optimiser = build_sgd(network.parameters(), rate=params.rate, weight_decay=params.weight_decay)
-    stream = Stream(params.loop.batch_size, params.loop.seed)
+    stream = open_stream(job, params.loop)
     dataset = build_voices_dataset(
         speakers.folder, stream, labels=speakers.labels, wanted=~speakers.held_out
     )

@@ -66,5 +66,5 @@ def test_every_parameter_exists(name: str) -> None:
 def test_shards_stay_in_place_when_a_stage_runs_again(name: str) -> None:
     for out in STAGES[name].get("outs", []):
         path = next(iter(out)) if isinstance(out, dict) else out
-        if path.startswith("data/") and not path.startswith("data/weights/"):
+        if path.startswith("data/") and not path.startswith(("data/weights/", "data/evaluations/")):
             assert out[path]["persist"]

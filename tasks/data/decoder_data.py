@@ -123,10 +123,10 @@ def look_up(faces: NormalisedFaces, rows: DecoderRows, chosen: Tensor) -> tuple[
 
 
 def open_decoder_batches(
-    faces: NormalisedFaces, rows: DecoderRows, *, batch_size: int, seed: int, start: int
+    faces: NormalisedFaces, rows: DecoderRows, *, share: Share, seed: int, start: int
 ) -> Iterator[Batch]:
-    """Endless batches from step `start` on; ValueError for fewer rows than a batch."""
-    step, share = start, Share(0, batch_size, batch_size)
+    """Endless batches from step `start` on; ValueError for fewer rows than a batch of all ranks."""
+    step = start
     while True:
         chosen = compute_resident_rows(len(rows.features), step, seed=seed, share=share)
         shapes, textures = look_up(faces, rows, chosen)

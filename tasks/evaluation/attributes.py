@@ -12,6 +12,19 @@ from tasks.evaluation.scores import Indices, Score, complete, make_missing
 GENDERS = ("m", "f")
 # The classes of Face++, in its own words (S2F footnote 1).
 ETHNICITIES = ("Asian", "black", "India", "white")
+# Labels that mean one of S2F's four classes; the embedded corpus has MakeHuman's head types.
+ETHNICITY_LABELS = {
+    "white": "white",
+    "non-hispanic white": "white",
+    "caucasian": "white",
+    "black": "black",
+    "black or african american": "black",
+    "african": "black",
+    "asian": "Asian",
+    "asian and pacific islander": "Asian",
+    "indian": "India",
+    "india": "India",
+}
 # S2F's bins are not printed: decades (chosen); the last one is open.
 DECADES = (*(f"{start}–{start + 9}" for start in range(0, 70, 10)), "70+")
 # SPEC 5.6 Table 6: under 35, to 65, above.
@@ -33,6 +46,11 @@ class Confusion:
     def shares(self) -> list[list[float | None]]:
         """Rows sum to 1; None where the row is empty."""
         return [[count / sum(row) if sum(row) else None for count in row] for row in self.counts]
+
+
+def map_ethnicity(label: str | None) -> str | None:
+    """One of ETHNICITIES; None for any other label."""
+    return ETHNICITY_LABELS.get((label or "").casefold())
 
 
 def bin_by_decade(age: float | None) -> str | None:

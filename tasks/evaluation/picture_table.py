@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tasks.evaluation.attributes import GENDERS
+from tasks.evaluation.attributes import GENDERS, map_ethnicity
 
 Role = Literal["original", "from_face", "from_voice"]
 ROLES: tuple[Role, ...] = ("original", "from_face", "from_voice")
@@ -16,17 +16,6 @@ PERSON_COLUMNS = ("identity", "video_id", "id")
 GROUP_COLUMNS = ("source", "gender", "age_group", "ethnicity", "nationality", "native")
 AGE_GROUP = re.compile(r"(\d+)\s*[-–]\s*(\d+)|(>=|≥)\s*(\d+)|(\d+)\+|(<)\s*(\d+)")
 OLDEST_YEARS = 150.0
-# Labels that mean one of S2F's four classes; others have none.
-ETHNICITY_LABELS = {
-    "white": "white",
-    "non-hispanic white": "white",
-    "black": "black",
-    "black or african american": "black",
-    "asian": "Asian",
-    "asian and pacific islander": "Asian",
-    "indian": "India",
-    "india": "India",
-}
 
 
 @dataclass(frozen=True)
@@ -45,7 +34,7 @@ class PictureRow:
 
     @property
     def ethnicity(self) -> str | None:
-        return ETHNICITY_LABELS.get((self.groups.get("ethnicity") or "").casefold())
+        return map_ethnicity(self.groups.get("ethnicity"))
 
 
 def read_picture_table(table: Path, *, columns: Mapping[Role, str]) -> list[PictureRow]:

@@ -11,6 +11,7 @@ from tasks.params.corpus import (
     SpeechParams,
     SplitParams,
 )
+from tasks.params.evaluation import EvaluationParams, Voice2FaceEvaluationParams
 from tasks.params.read import Params, RunParams, flatten, read_params
 from tasks.params.training import (
     ArSpmDecoderParams,
@@ -32,6 +33,7 @@ __all__ = [
     "CorpusParams",
     "DecayParams",
     "DownloadParams",
+    "EvaluationParams",
     "ExtractParams",
     "FaceDecoderParams",
     "FaceParams",
@@ -46,6 +48,7 @@ __all__ = [
     "Speech2FaceParams",
     "SpeechParams",
     "SplitParams",
+    "Voice2FaceEvaluationParams",
     "VoiceEmbeddingParams",
     "flatten",
     "read_params",

@@ -18,6 +18,7 @@ from tasks.params.corpus import (
     SpeechParams,
     SplitParams,
 )
+from tasks.params.evaluation import EvaluationParams, Voice2FaceEvaluationParams
 from tasks.params.training import (
     ArSpmDecoderParams,
     ArSpmParams,
@@ -35,13 +36,15 @@ from tasks.params.types import STRICT, Count
 class RunParams:
     """How wide this machine works; makes nothing stale.
 
-    `training_threads` may move a trained weight by a rounding error, `device` by more.
+    `training_threads` and `training_processes` (of torchrun, one GPU each) may move a trained
+    weight by a rounding error, `device` by more.
     """
 
     workers: Count = 2
     training_threads: Count = 2
     loader_workers: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
+    training_processes: Count = 1
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -64,6 +67,10 @@ class Params:
     train_gender_classifier: GenderClassifierParams = Field(default_factory=GenderClassifierParams)
     compute_priors: PriorParams = Field(default_factory=PriorParams)
     train_ar_spm: ArSpmParams = Field(default_factory=ArSpmParams)
+    evaluation: EvaluationParams = Field(default_factory=EvaluationParams)
+    evaluate_voice2face: Voice2FaceEvaluationParams = Field(
+        default_factory=Voice2FaceEvaluationParams
+    )
     run: RunParams = Field(default_factory=RunParams)
 
 

@@ -106,6 +106,11 @@ def agree_any(flag: bool, ranks: Ranks, *, device: torch.device) -> bool:
     return bool(flags.item())
 
 
+def wait_for_all(ranks: Ranks) -> None:
+    if ranks.world > 1:
+        distributed.barrier()
+
+
 def broadcast_weights(networks: Iterable[nn.Module], ranks: Ranks) -> None:
     """Gives every rank the first one's parameters and buffers."""
     if ranks.world > 1:

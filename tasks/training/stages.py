@@ -11,8 +11,10 @@ from torch import nn
 
 from tasks.data.readers import ENCODER_KEYS, ShardIndex, compute_data_hash
 from tasks.data.shards import compute_key
+from tasks.data.streams import Stream
 from tasks.params import LoopParams, RunParams
 from tasks.training.checkpoint import Trained
+from tasks.training.distributed import Ranks, read_ranks, wait_for_all
 from tasks.training.loop import Hooks, Run, RunSettings
 from tasks.training.precision import Precision, choose_precision
 from tasks.training.weights import Card, describe_class, read_card, save_weights
@@ -34,13 +36,15 @@ class Origin:
 
 @dataclass(frozen=True)
 class Job:
-    """One training stage at work: `out` gets the weights, `folder` holds the checkpoints."""
+    """One training stage at work: `out` gets the weights, `folder` holds the checkpoints; of
+    several processes, the first one writes."""
 
     out: Path
     folder: Path
     origin: Origin
     precision: Precision
     loader_workers: int = 0
+    ranks: Ranks = field(default_factory=Ranks)
 
 
 def describe_origin(
@@ -71,7 +75,14 @@ def open_job(out: Path, origin: Origin, *, run: RunParams, seed: int) -> Job:
     torch.manual_seed(seed)
     key = compute_key(**vars(origin))[:16]
     folder = out.parents[1] / "checkpoints" / out.name / key
-    return Job(out, folder, origin, choose_precision(run.device), run.loader_workers)
+    ranks = read_ranks()
+    precision = choose_precision(run.device, local_rank=ranks.local_rank)
+    return Job(out, folder, origin, precision, run.loader_workers, ranks)
+
+
+def open_stream(job: Job, loop: LoopParams) -> Stream:
+    """This process's part of the batches; ValueError if they do not split over the processes."""
+    return Stream(loop.batch_size, loop.seed, rank=job.ranks.rank, world=job.ranks.world)
 
 
 def open_run(
@@ -93,7 +104,7 @@ def open_run(
         keep_steps=keep_steps,
     )
     params = vars(job.origin) | {"threads": torch.get_num_threads()}
-    return Run(trained, settings, params, job.precision.device, hooks=hooks)
+    return Run(trained, settings, params, job.precision.device, job.ranks, hooks)
 
 
 def publish(
@@ -108,6 +119,19 @@ def publish(
 
     A network named "" lies in `job.out` itself.
     """
+    if job.ranks.is_first:
+        _write_all(job, networks, metrics=metrics, labels=labels, notes=notes)
+    wait_for_all(job.ranks)
+
+
+def _write_all(
+    job: Job,
+    networks: Mapping[str, tuple[nn.Module, Mapping[str, Any]]],
+    *,
+    metrics: Mapping[str, float],
+    labels: Mapping[str, int] | None,
+    notes: tuple[str, ...],
+) -> None:
     origin = job.origin
     clear(job.out)
     publish_logs(job)

@@ -1,0 +1,41 @@
+"""Sections of the stages that evaluate; the defaults are the papers' values (SPEC 5)."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from tasks.params.types import STRICT, Count
+
+Natural = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class EvaluationParams:
+    """What all evaluations share.
+
+    `labelled_faces` is a folder named as UTKFace or FairFace, of which gender, age and ethnicity of
+    pictures are learnt; without it the training split's own labelled faces are used.
+    """
+
+    labelled_faces: Path | None = None
+    num_draws: Count = 1000
+    seed: Natural = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class Voice2FaceEvaluationParams:
+    """WEN's tables and figures (SPEC 5.1, 5.2).
+
+    About `train_trials` matching trials are made of the training people; `num_realness` faces of
+    voices and of noise are shown to the discriminator; `num_segments` segments of each person
+    are compared.
+    """
+
+    trials_per_voice: Count = 108
+    train_trials: Count = 50000
+    num_realness: Count = 1000
+    num_segments: Count = 7
+    classifier_steps: Count = 2000
+    classifier_batch: Count = 128
