@@ -72,7 +72,10 @@ def _make_parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
     for name, parameter in inspect.signature(flow.fn).parameters.items():
         option = "--" + name.replace("_", "-")
         if parameter.default is inspect.Parameter.empty:
-            parser.add_argument(name, type=parameter.annotation)
+            if get_origin(parameter.annotation) is Literal:
+                parser.add_argument(name, choices=get_args(parameter.annotation))
+            else:
+                parser.add_argument(name, type=parameter.annotation)
         elif parameter.annotation is bool:
             parser.add_argument(option, action="store_true")
         elif get_origin(parameter.annotation) is Literal:

@@ -44,6 +44,5 @@ def _run_rank(
 ) -> None:
     """One process of several."""
     device = choose_device(run.device, local_rank=read_ranks().local_rank)
-    with join_group(device) as ranks:
-        with lock_stage(stage) if must_lock(ranks) else nullcontext():
-            unit.fn(**arguments)
+    with join_group(device) as ranks, lock_stage(stage) if must_lock(ranks) else nullcontext():
+        unit.fn(**arguments)

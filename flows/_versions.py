@@ -2,8 +2,10 @@
 
 import logging
 import os
+import shlex
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,79 @@ def list_upstream(stage: str) -> Sequence[str]:
             ordered = [item for item in ordered if item is not current] + [current]
             waiting.extend(graph.successors(current))
         return [item.name for item in reversed(ordered)]
+
+
+def find_stale(stages: Sequence[str]) -> dict[str, list[str]]:
+    """What changed since they ran, by stage; {} where all are up to date."""
+    remove_broken_locks()
+    with Repo(Path.cwd()) as repo:
+        return {
+            stage: sorted(_list_changes(changes))
+            for stage, changes in repo.status(targets=list(stages)).items()
+        }
+
+
+def _list_changes(changes: Iterable[Any]) -> Iterator[str]:
+    """DVC says {"changed deps": {path: how}}, or a word."""
+    for change in changes:
+        if not isinstance(change, dict):
+            yield str(change)
+            continue
+        for paths in change.values():
+            yield from (paths if isinstance(paths, dict) else [str(paths)])
+
+
+def commit_stage(stage: str) -> None:
+    """Takes what lies there for the stage's result, as `dvc commit --force` does."""
+    with Repo(Path.cwd()) as repo:
+        repo.commit(stage, force=True)
+
+
+def push(stages: Sequence[str], remote: str) -> int:
+    """Pushes what these stages made; how many files went."""
+    with Repo(Path.cwd()) as repo:
+        try:
+            return int(repo.push(targets=list(stages), remote=remote))
+        except DvcException as error:
+            raise RuntimeError(f"DVC remote {remote!r}: {error}") from error
+
+
+def fetch_out(path: Path, *, tag: str, out: Path) -> None:
+    """Writes a stage's out as it was at a tag, from the cache or a remote.
+
+    RuntimeError where neither has it.
+    """
+    if out.exists():
+        shutil.rmtree(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Repo.get(str(Path.cwd()), str(path), out=str(out), rev=tag)
+    except (DvcException, FileNotFoundError) as error:
+        raise RuntimeError(f"{path} at {tag}: {error}") from error
+
+
+def read_command(stage: str) -> list[str]:
+    """Words of a stage's command."""
+    with Repo(Path.cwd()) as repo:
+        (found,) = repo.stage.collect(stage)
+        return shlex.split(str(found.cmd))
+
+
+def read_lock(text: str) -> dict[str, Any]:
+    """Stages of a dvc.lock."""
+    stages: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)["stages"]
+    return stages
+
+
+def read_hashes(text: str) -> dict[str, str]:
+    """DVC's hash of every out in a dvc.lock, by path."""
+    return {out["path"]: out["md5"] for stage in read_lock(text).values() for out in stage["outs"]}
+
+
+def replace_in_lock(stages: Mapping[str, Any]) -> None:
+    """Puts these stages into dvc.lock as they are given; the others stay."""
+    content = yaml.load(DVC_LOCK.read_bytes(), Loader=yaml.CSafeLoader)
+    content["stages"].update(stages)
+    temporary = DVC_LOCK.with_name(".dvc.lock.tmp")
+    temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    temporary.replace(DVC_LOCK)

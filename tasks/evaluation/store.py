@@ -9,14 +9,17 @@ by a paired bootstrap.
     write_samples(folder, [make_samples("matching", sample_ids=ids, people=people, values=won)])
 """
 
+import io
 import json
 import os
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -110,6 +113,22 @@ def read_samples(folder: Path) -> pa.Table:
     if table.schema.names != SAMPLE_SCHEMA.names:
         raise ValueError(f"{path}: columns are {table.schema.names}, not {SAMPLE_SCHEMA.names}")
     return table
+
+
+def write_array(folder: Path, name: str, array: npt.NDArray[Any]) -> None:
+    """`name`.npy: what a figure needs; pictures are uint8 [..., H, W, 3]."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    _write(folder / f"{name}.npy", buffer.getvalue())
+
+
+def read_array(folder: Path, name: str) -> npt.NDArray[Any]:
+    """ValueError naming the file if there is none."""
+    path = folder / f"{name}.npy"
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; run the stage that evaluates first")
+    array: npt.NDArray[Any] = np.load(path, allow_pickle=False)
+    return array
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,8 +11,14 @@ from tasks.params.corpus import (
     SpeechParams,
     SplitParams,
 )
-from tasks.params.evaluation import EvaluationParams, Voice2FaceEvaluationParams
+from tasks.params.evaluation import (
+    ArSpmEvaluationParams,
+    EvaluationParams,
+    Voice2FaceEvaluationParams,
+)
+from tasks.params.matching import DimnetParams, MatchingEvaluationParams, SvhfParams
 from tasks.params.read import Params, RunParams, flatten, read_params
+from tasks.params.retrain import DataBounds, RetrainParams
 from tasks.params.training import (
     ArSpmDecoderParams,
     ArSpmParams,
@@ -28,10 +34,13 @@ from tasks.params.training import (
 
 __all__ = [
     "ArSpmDecoderParams",
+    "ArSpmEvaluationParams",
     "ArSpmParams",
     "BudgetParams",
     "CorpusParams",
+    "DataBounds",
     "DecayParams",
+    "DimnetParams",
     "DownloadParams",
     "EvaluationParams",
     "ExtractParams",
@@ -41,13 +50,16 @@ __all__ = [
     "GanParams",
     "GenderClassifierParams",
     "LoopParams",
+    "MatchingEvaluationParams",
     "Params",
     "PriorParams",
+    "RetrainParams",
     "RunParams",
     "ShardParams",
     "Speech2FaceParams",
     "SpeechParams",
     "SplitParams",
+    "SvhfParams",
     "Voice2FaceEvaluationParams",
     "VoiceEmbeddingParams",
     "flatten",

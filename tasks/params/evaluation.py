@@ -39,3 +39,19 @@ class Voice2FaceEvaluationParams:
     num_segments: Count = 7
     classifier_steps: Count = 2000
     classifier_batch: Count = 128
+
+
+@dataclass(frozen=True, config=STRICT)
+class ArSpmEvaluationParams:
+    """ARS's tables and figures (SPEC 5.6).
+
+    At most about `max_samples` test pairs are read (the authors' scripts average 5,000);
+    `prior_repeats` orders of the faces are averaged in Table 1; `num_subjects` people are shown in
+    Fig. 6, `num_reconstructions` in Fig. 4.
+    """
+
+    max_samples: Count = 5000
+    trials_per_voice: Count = 108
+    prior_repeats: Count = 100
+    num_subjects: Count = 10
+    num_reconstructions: Count = 8

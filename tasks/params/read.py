@@ -18,7 +18,13 @@ from tasks.params.corpus import (
     SpeechParams,
     SplitParams,
 )
-from tasks.params.evaluation import EvaluationParams, Voice2FaceEvaluationParams
+from tasks.params.evaluation import (
+    ArSpmEvaluationParams,
+    EvaluationParams,
+    Voice2FaceEvaluationParams,
+)
+from tasks.params.matching import DimnetParams, MatchingEvaluationParams, SvhfParams
+from tasks.params.retrain import RetrainParams
 from tasks.params.training import (
     ArSpmDecoderParams,
     ArSpmParams,
@@ -36,14 +42,20 @@ from tasks.params.types import STRICT, Count
 class RunParams:
     """How wide this machine works; makes nothing stale.
 
-    `training_threads` and `training_processes` (of torchrun, one GPU each) may move a trained
-    weight by a rounding error, `device` by more.
+    `dask` is the address of a Dask cluster's scheduler that makes the shards, "local" for a cluster
+    of `workers` on this machine, null for plain processes; its workers stand at the root of the
+    same checkout. `storage` is a folder or fsspec address ("s3://bucket/folder") that holds the
+    shards under the hash of their content, null for `data` itself. `training_threads` and
+    `training_processes` (of torchrun, one GPU each) may move a trained weight by a rounding error,
+    `device` by more.
     """
 
     workers: Count = 2
     training_threads: Count = 2
     loader_workers: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
+    dask: str | None = None
+    storage: str | None = None
     training_processes: Count = 1
 
 
@@ -67,10 +79,15 @@ class Params:
     train_gender_classifier: GenderClassifierParams = Field(default_factory=GenderClassifierParams)
     compute_priors: PriorParams = Field(default_factory=PriorParams)
     train_ar_spm: ArSpmParams = Field(default_factory=ArSpmParams)
+    train_svhf: SvhfParams = Field(default_factory=SvhfParams)
+    train_dimnet: DimnetParams = Field(default_factory=DimnetParams)
+    evaluate_matching: MatchingEvaluationParams = Field(default_factory=MatchingEvaluationParams)
     evaluation: EvaluationParams = Field(default_factory=EvaluationParams)
     evaluate_voice2face: Voice2FaceEvaluationParams = Field(
         default_factory=Voice2FaceEvaluationParams
     )
+    retrain: RetrainParams = Field(default_factory=RetrainParams)
+    evaluate_ar_spm: ArSpmEvaluationParams = Field(default_factory=ArSpmEvaluationParams)
     run: RunParams = Field(default_factory=RunParams)
 
 

@@ -27,6 +27,8 @@ from tasks.report.tables import (
 
 TEMPLATES = Path(__file__).parent / "templates"
 METRIC_DIGITS = 6
+# Name to header and rows.
+Logs = Mapping[str, tuple[tuple[str, ...], Iterable[tuple[Cell, ...]]]]
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,7 @@ class Report:
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...]
     metrics: Mapping[str, int | float]
-    logs: Mapping[str, tuple[tuple[str, ...], Iterable[tuple[Cell, ...]]]] = field(
-        default_factory=dict
-    )
+    logs: Logs = field(default_factory=dict)
 
 
 def write_report(report: Report, out: Path) -> Path:
@@ -60,8 +60,13 @@ def write_report(report: Report, out: Path) -> Path:
         _write(out / figure.path, [figure.png])
     _remove_foreign(out, report)
     _write(out / "metrics.json", [encode_metrics(report.metrics)])
-    _write(out / "index.html", [render_page(report)])
+    write_page(report, out / "index.html")
     return out / "index.html"
+
+
+def write_page(report: Report, path: Path) -> None:
+    """The page alone; whole or absent."""
+    _write(path, [render_page(report)])
 
 
 def render_page(report: Report) -> str:

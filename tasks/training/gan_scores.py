@@ -13,7 +13,7 @@ from tasks.data.readers import name_person, read_batches
 from tasks.data.resident import ResidentFaces
 from tasks.training.gan import GanNetworks
 from tasks.training.recordings import Embedded, embed_recordings
-from tasks.training.scores import compute_accuracy
+from tasks.training.scores import compute_accuracy, compute_owner_rate
 
 NUM_DRAWN = 16
 BLOCK = 64
@@ -77,7 +77,7 @@ def score_matching(networks: GanNetworks, shards: Path, *, split: str) -> dict[s
     made = make_faces(networks, voices)
     probes = embed_faces(networks, made)
     candidates, people = _read_real(networks, faces_folder)
-    rate = _compare(probes @ candidates.T, voices.people, people)
+    rate = compute_owner_rate(probes @ candidates.T, probes=voices.people, candidates=people)
     return {
         f"{split}_matching": rate,
         f"{split}_matching_constant": 0.5,
@@ -99,16 +99,3 @@ def _read_real(networks: GanNetworks, folder: Path) -> tuple[Tensor, list[str]]:
         vectors.append(embed_faces(networks, faces))
         people += [name_person(batch, row) for row in range(len(faces))]
     return torch.cat(vectors), people
-
-
-def _compare(scores: Tensor, voices: list[str], faces: list[str]) -> float:
-    """Mean over voices of P(own face scores above another person's), all pairs of faces."""
-    owners = {name: number for number, name in enumerate(sorted({*voices, *faces}))}
-    face_owners = torch.tensor([owners[name] for name in faces])
-    rates = []
-    for row, name in zip(scores, voices, strict=True):
-        own = face_owners == owners[name]
-        if own.any() and not own.all():
-            margin = row[own][:, None] - row[~own][None]  # [own, others]
-            rates.append((margin > 0).double().mean() + 0.5 * (margin == 0).double().mean())
-    return float(torch.stack(rates).mean()) if rates else float("nan")

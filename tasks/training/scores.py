@@ -23,6 +23,25 @@ def compute_match_rate(scores: Tensor, people: Sequence[str]) -> float:
     return float(won[others].mean())
 
 
+def compute_owner_rate(
+    scores: Tensor, *, probes: Sequence[str], candidates: Sequence[str]
+) -> float:
+    """1:2 matching: mean over probes of P(a candidate of its person scores above another's).
+
+    `scores` [P, C], people of probes [P] and candidates [C]. Ties count a half; NaN without any
+    probe that has both.
+    """
+    numbers = {name: number for number, name in enumerate(sorted({*probes, *candidates}))}
+    owners = torch.tensor([numbers[name] for name in candidates])
+    rates = []
+    for row, name in zip(scores, probes, strict=True):
+        own = owners == numbers[name]
+        if own.any() and not own.all():
+            margin = row[own][:, None] - row[~own][None]  # [own, others]
+            rates.append((margin > 0).double().mean() + 0.5 * (margin == 0).double().mean())
+    return float(torch.stack(rates).mean()) if rates else float("nan")
+
+
 def compute_feature_scores(
     predicted: Tensor, target: Tensor, *, people: Sequence[str], constant: Tensor
 ) -> dict[str, float]:

@@ -97,5 +97,3 @@ def measure_angles(predicted: Floats, true: Floats) -> Floats:
 def repeat(feature: Floats, count: int) -> Floats:
     """One answer for everybody: [count, D]."""
     return np.repeat(feature[None], count, axis=0)
-
-

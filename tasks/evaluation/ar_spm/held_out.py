@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 
 from tasks.data.readers import Columns, Group, ShardIndex, name_person, read_group
+from tasks.evaluation.attributes import map_ethnicity
+from tasks.evaluation.heads import LabelledFeatures
+from tasks.evaluation.linear_head import Attributes
 from tasks.evaluation.scores import Floats
 
 COLUMNS = (
@@ -40,6 +43,15 @@ class HeldOut:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def labels(self) -> Attributes:
+        """As heads name them."""
+        return Attributes(self.genders, self.ages, [map_ethnicity(v) for v in self.ethnicities])
+
+    def label(self, features: Floats) -> LabelledFeatures:
+        """Other features [N, D] of the same people."""
+        return LabelledFeatures(features, self.labels, self.people)
 
 
 def draw_groups(index: ShardIndex, *, limit: int, seed: int = 0) -> list[Group]:

@@ -10,6 +10,7 @@ from tasks.data.readers import ShardIndex, name_person, read_batches, read_colum
 from tasks.evaluation.ar_spm.published import PRIOR_STEPS, PRIORS, SIZES
 from tasks.evaluation.bootstrap import LEVEL, Doubles
 from tasks.evaluation.scores import Floats, Score
+from tasks.evaluation.store import Line
 from tasks.training.genders import FEMALE, MALE
 
 BLOCK = 4096
@@ -44,7 +45,9 @@ class Step:
         return self.values / sqrt(1 / self.num_before - 1 / self.num_after)
 
 
-def read_gendered_faces(index: ShardIndex, *, limit: int = SIZES[-1], seed: int = 0) -> GenderedFaces:
+def read_gendered_faces(
+    index: ShardIndex, *, limit: int = SIZES[-1], seed: int = 0
+) -> GenderedFaces:
     """Up to `limit` faces of each gender, drawn at random."""
     random = np.random.default_rng(seed)
     genders = read_column(index, "gender")
@@ -114,6 +117,16 @@ def measure_steps(faces: GenderedFaces, *, num_repeats: int, seed: int = 0) -> I
         values = np.abs(np.diff(means, axis=1)).sum(axis=2)  # [R, S-1]
         for place, (before, after) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
             yield Step(prior, before, after, values[:, place])
+
+
+def score_table1(faces: GenderedFaces, *, num_repeats: int, seed: int = 0) -> Iterator[Line]:
+    """Labels: prior, step, and whether the distance is divided by the 1/√n of SPEC 5.6."""
+    people = {**faces.num_people, "neutral": sum(faces.num_people.values())}
+    for step in measure_steps(faces, num_repeats=num_repeats, seed=seed):
+        name = f"{step.num_before:,} → {step.num_after:,}"
+        for is_scaled in (False, True):
+            score = score_step(step, num_people=people[step.prior], is_scaled=is_scaled)
+            yield Line("table1", (step.prior, name, score.name), score)
 
 
 def score_step(step: Step, *, num_people: int, is_scaled: bool) -> Score:

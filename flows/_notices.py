@@ -1,0 +1,59 @@
+"""Tells people what happened: Prefect events, and a webhook or block where one is configured.
+
+Events `speech-portraits.failed`, `.paused`, `.promoted`, `.kept`, `.drift` and `.rolled-back` are
+for Prefect's automations. A JSON message also goes to the URL in the environment variable
+SPEECH_PORTRAITS_WEBHOOK, and a text to the Prefect block that `retrain.notices` names. The URL is
+a secret: it stands in no log and no error.
+"""
+
+import logging
+import os
+from typing import Any, Literal
+
+import httpx
+from prefect import Flow, runtime
+from prefect.blocks.core import Block
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.events import emit_event
+
+from tasks.params import read_params
+
+logger = logging.getLogger(__name__)
+Event = Literal["failed", "paused", "promoted", "kept", "drift", "rolled-back"]
+WEBHOOK, TIMEOUT_S = "SPEECH_PORTRAITS_WEBHOOK", 10.0
+
+
+def notify(event: Event, message: str, *, run: str | None = None) -> None:
+    """A notice that cannot be delivered is a warning, never an error."""
+    run = run or runtime.flow_run.name or "no run"
+    resource = {"prefect.resource.id": f"speech-portraits.{run}"}
+    emit_event(f"speech-portraits.{event}", resource=resource, payload={"message": message})
+    _call_webhook(event, message, run=run)
+    _call_block(event, message, run=run)
+
+
+def _call_webhook(event: Event, message: str, *, run: str) -> None:
+    url = os.environ.get(WEBHOOK)
+    if not url:
+        return
+    content = {"event": event, "run": run, "text": f"{event}: {message}"}
+    try:
+        httpx.post(url, json=content, timeout=TIMEOUT_S).raise_for_status()
+    except (httpx.HTTPStatusError, httpx.RequestError, httpx.InvalidURL) as error:
+        logger.warning("%s: not delivered: %s", WEBHOOK, type(error).__name__)
+
+
+def _call_block(event: Event, message: str, *, run: str) -> None:
+    slug = read_params().retrain.notices
+    if slug is None:
+        return
+    try:
+        block: Any = Block.load(slug)
+        block.notify(body=f"{message}\n\nrun {run}", subject=f"speech-portraits: {event}")
+    except (ValueError, RuntimeError, OSError, AttributeError, httpx.HTTPError) as error:
+        logger.warning("block %s: not delivered: %s", slug, type(error).__name__)
+
+
+def notify_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """For `on_failure` and `on_crashed` of the chains."""
+    notify("failed", f"{flow.name}: {state.message or state.name}", run=flow_run.name)

@@ -1,0 +1,66 @@
+"""What every model of Table 4, and the constant predictors, answer for the held-out voices."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tasks.evaluation.ar_spm.distances import CONSTANT, CONSTANT_BY_GENDER, Predicted
+from tasks.evaluation.ar_spm.published import DISTANCES, FACE_TO_FACE
+from tasks.evaluation.ar_spm.system import Seen, System, predict_features, see_again
+from tasks.evaluation.scores import Floats, Indices
+from tasks.training.genders import FEMALE, MALE
+
+VOICE_GENDER = "gender of the voice"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """By model, in Table 4's order, constant predictors last; `is_male` [N] by the voice.
+
+    `has_face` says of each model's first pictures whether a face is found in them.
+    """
+
+    models: Mapping[str, Predicted]
+    has_face: Mapping[str, Floats]
+    is_male: Tensor
+
+    def select(self, names: Iterable[str]) -> dict[str, Floats]:
+        """Fused features [N, D] of models that have them."""
+        found = {name: self.models[name].unprimed for name in names}
+        return {name: features for name, features in found.items() if features is not None}
+
+    @property
+    def genders(self) -> list[str]:
+        """Of the voices, as the classifier hears them."""
+        return [MALE if male else FEMALE for male in self.is_male.tolist()]
+
+
+def answer_voices(system: System, spectrograms: Iterable[Tensor], *, true: Floats) -> Answers:
+    """`true` [N, D] are the features of the people's faces, for face-to-face."""
+    found = predict_features(
+        {**system.predicts, VOICE_GENDER: system.classifier},
+        spectrograms,
+        precision=system.precision,
+    )
+    is_male = torch.from_numpy(found.pop(VOICE_GENDER)) > 0
+    names = [FACE_TO_FACE, *sorted(found, key=[*DISTANCES].index)]
+    models: dict[str, Predicted] = {}
+    has_face: dict[str, Floats] = {}
+    for name in names:
+        fused = found.get(name)
+        seen = see_again(system, true if fused is None else fused)
+        models[name] = Predicted(fused, seen.features)
+        has_face[name] = seen.has_face
+    priors = system.priors
+    means = torch.stack([priors.neutral, priors.female, priors.male]).numpy()  # [3, D]
+    pictures = see_again(system, means)
+    rows = {CONSTANT: torch.zeros(len(true)).long(), CONSTANT_BY_GENDER: 1 + is_male.long()}
+    for name, row in rows.items():
+        models[name], has_face[name] = _repeat(means, pictures, row.numpy())
+    return Answers(models, has_face, is_male)
+
+
+def _repeat(means: Floats, pictures: Seen, rows: Indices) -> tuple[Predicted, Floats]:
+    return Predicted(means[rows], pictures.features[rows]), pictures.has_face[rows]

@@ -1,0 +1,149 @@
+"""AR-SPM's weights opened: from voices to features, from features to pictures and back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.ar_spm import GenderClassifier, SpeechEncoder
+from models.ar_spm_decoder import FaceDecoder
+from models.ar_spm_priors import VARIANTS, FacePriors, get_variant
+from tasks.data.readers import ShardIndex
+from tasks.evaluation.ar_spm.held_out import BLOCK
+from tasks.evaluation.ar_spm.weights import Weights, check_weights, name_variant
+from tasks.evaluation.scores import Floats
+from tasks.face.boxes import Box, Picture
+from tasks.face.detect import detect_frontal_faces
+from tasks.face.encoders import BORDER_PX, FaceEncoder, load_encoder
+from tasks.params import FeatureParams
+from tasks.training.encoders import Predict
+from tasks.training.precision import Precision
+from tasks.training.priors import load_priors
+from tasks.training.weights import load_tensors, load_weights
+
+MIN_FACE_PX = 80.0  # of a picture of 224 px, chosen
+NUM_CHECKED = 200  # 0.07 s each
+# Features [N, D] to pictures uint8 [N, 224, 224, 3] on the CPU.
+Draw = Callable[[Floats], Tensor]
+
+
+@dataclass(frozen=True)
+class System:
+    """`predicts` are the variants by name, in Table 4's order; `default` is that of the headline."""
+
+    default: str
+    predicts: Mapping[str, Predict]
+    priors: FacePriors
+    classifier: GenderClassifier
+    draw: Draw
+    encoder: FaceEncoder
+    precision: Precision
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Of N pictures: `features` [N, D]; of the first NUM_CHECKED, whether (1 or 0) a detector finds
+    a face in them."""
+
+    features: Floats
+    has_face: Floats
+
+
+def open_system(
+    weights: Weights, index: ShardIndex, *, features: FeatureParams, precision: Precision
+) -> System:
+    """ValueError for weights that do not fit each other or the shards."""
+    check_weights(weights, index)
+    classifier = load_weights(weights.gender, expected=GenderClassifier).to(precision.device)
+    decoder = load_weights(weights.decoder, expected=FaceDecoder).to(precision.device)
+    assert isinstance(classifier, GenderClassifier)
+    assert isinstance(decoder, FaceDecoder)
+    means = load_tensors(weights.priors)
+    return System(
+        name_variant(weights.encoders[0]),
+        open_variants(weights, precision=precision),
+        FacePriors(male=means["male"], female=means["female"]),
+        classifier,
+        partial(decode_features, decoder, precision=precision),
+        open_face_encoder(features, index),
+        precision,
+    )
+
+
+def open_face_encoder(params: FeatureParams, index: ShardIndex) -> FaceEncoder:
+    """The one that the shards' features are of; ValueError for another."""
+    encoder = load_encoder(
+        params.encoder,
+        weights=params.weights,
+        sha256=params.sha256,
+        device=params.device,
+        input_scale=params.input_scale,
+    )
+    wanted = (index.schema.metadata or {}).get(b"encoder_sha256", b"").decode()
+    if encoder.weight_sha256 != wanted:
+        raise ValueError(
+            f"{index.folder}: features are of an encoder with SHA-256 {wanted}, "
+            f"compute_features names one with {encoder.weight_sha256}"
+        )
+    return encoder
+
+
+def open_variants(weights: Weights, *, precision: Precision) -> dict[str, Predict]:
+    predicts: dict[str, Predict] = {}
+    for folder in sorted(weights.encoders, key=lambda path: [*VARIANTS].index(name_variant(path))):
+        variant = get_variant(name_variant(folder))
+        source = load_priors(
+            weights.priors, weights.gender, variant=variant, device=precision.device
+        )
+        encoder = load_weights(folder, expected=SpeechEncoder).to(precision.device)
+        predicts[name_variant(folder)] = source.bind(encoder)
+    return predicts
+
+
+@torch.inference_mode()
+def predict_features(
+    predicts: Mapping[str, Predict], spectrograms: Iterable[Tensor], *, precision: Precision
+) -> dict[str, Floats]:
+    """What every network says of all voices, [N, …], in one pass over them."""
+    found: dict[str, list[Floats]] = {name: [] for name in predicts}
+    for block in spectrograms:
+        moved = block.to(precision.device)
+        for name, predict in predicts.items():
+            with precision.autocast():
+                found[name].append(predict(moved).float().cpu().numpy())
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+@torch.inference_mode()
+def decode_features(decoder: FaceDecoder, features: Floats, *, precision: Precision) -> Tensor:
+    """Pictures uint8 [N, 224, 224, 3] on the CPU; all at once, so for a few."""
+    block = torch.from_numpy(np.ascontiguousarray(features, np.float32)).to(precision.device)
+    with precision.autocast():
+        pictures = decoder(block)
+    pixels = (pictures.float().clamp(0, 1) * 255).round().to(torch.uint8)
+    return pixels.permute(0, 2, 3, 1).contiguous().cpu()  # [N, 224, 224, 3]
+
+
+def see_again(system: System, features: Floats) -> Seen:
+    """What the face encoder makes of the pictures of `features` [N, D].
+
+    The pictures are read whole, as the crops were that the true features are of.
+    """
+    parts: list[Floats] = []
+    has_face: list[bool] = []
+    for start in range(0, len(features), BLOCK):
+        pictures = system.draw(features[start : start + BLOCK]).numpy()
+        parts.append(system.encoder.encode(pictures))
+        unchecked = max(0, NUM_CHECKED - len(has_face))
+        has_face += [bool(find_face(picture)) for picture in pictures[:unchecked]]
+    return Seen(np.concatenate(parts), np.array(has_face, float))
+
+
+def find_face(picture: Picture) -> list[Box]:
+    """Of a picture that a face fills: its border pixels go on, or the detector sees too little."""
+    border = ((BORDER_PX, BORDER_PX), (BORDER_PX, BORDER_PX), (0, 0))
+    padded = np.pad(picture, border, mode="edge")
+    return detect_frontal_faces(padded, min_face_px=MIN_FACE_PX, max_side_px=padded.shape[1])

@@ -1,0 +1,165 @@
+"""dlib's CNN face detector as dlib runs it, fourteen times as fast.
+
+Same weights, same pyramid laid out in one picture, same windows: the boxes are dlib's own to the
+pixel (tests/face/test_mmod.py), only the convolutions are torch's. dlib's take 5.9 s a megapixel
+on one core, these 0.4 s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from models.mmod import FIRST_CENTER_PX, STRIDE, WINDOW_PX, MmodNet
+from tasks.face.boxes import Picture
+from tasks.face.dlib_models import DETECTOR_FILE, find_model
+from tasks.face.mmod_weights import load_mmod
+
+# From the file: mean colour (RGB, of 0-255) and the overlap (intersection over union) from which
+# two windows are one face.
+MEAN_RGB = (122.782, 117.001, 104.298)
+COLOUR_SCALE = 256
+MAX_OVERLAP = 0.3382646
+# dlib's layout: zeros round everything and between the levels of the pyramid.
+OUTER_PX, GAP_PX, SMALLEST_ROWS = 11, 10, 5
+STEP = 6 / 5
+SHIFT_PX = 0.3  # that dlib adds for each level when it maps back
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Where one level of the pyramid lies in the picture that the network sees."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """A face in pixels of the picture, edges' pixels included, and its score."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
+
+
+@lru_cache(maxsize=1)
+def open_detector() -> MmodNet:
+    return load_mmod(find_model(DETECTOR_FILE))
+
+
+def find_windows(picture: Picture) -> list[Window]:
+    """Faces of WINDOW_PX and wider in `picture` uint8 [H, W, 3] RGB, best score first."""
+    tiles = place_tiles(picture.shape[1], picture.shape[0])
+    with torch.inference_mode():
+        scores = open_detector()(draw_pyramid(picture, tiles))[0, 0].numpy()  # [h, w]
+    return select_best(read_windows(scores, tiles))
+
+
+def place_tiles(width: int, height: int) -> list[Tile]:
+    """Levels 5/6 of each other in size: down a first column, then up at the right."""
+    sizes = _list_sizes(width, height)
+    num_down = _count_down(sizes)
+    tiles, top = [], OUTER_PX
+    for w, h in sizes[:num_down]:
+        tiles.append(Tile(OUTER_PX, top, w, h))
+        top += h + GAP_PX
+    bottom = top - GAP_PX
+    for w, h in sizes[num_down:]:
+        tile = Tile(OUTER_PX + width - w, bottom - h, w, h)
+        if tile.top < OUTER_PX + height:
+            break  # it would lie over the picture itself
+        tiles.append(tile)
+        bottom = tile.top - GAP_PX
+    return tiles
+
+
+def _list_sizes(width: int, height: int) -> list[tuple[int, int]]:
+    sizes = [(width, height)]
+    while True:
+        width, height = int(width / STEP), int(height / STEP)
+        if width == 0 or height < SMALLEST_ROWS:
+            return sizes
+        sizes.append((width, height))
+
+
+def _count_down(sizes: Sequence[tuple[int, int]]) -> int:
+    """Levels in the first column: until the next fits beside the last, and half the rest is in."""
+    width, height = sizes[0]
+    total = sum(h + GAP_PX for _, h in sizes) - 2 * GAP_PX
+    used, last_width = 0, 0
+    for number, (w, h) in enumerate(sizes):
+        if w <= width - last_width - GAP_PX and 2 * (used - height) >= total - height:
+            return number
+        used, last_width = used + h + GAP_PX, w
+    return len(sizes)
+
+
+def draw_pyramid(picture: Picture, tiles: Sequence[Tile]) -> Tensor:
+    """float32 [1, 3, H', W']: each level a bilinear copy of the one before."""
+    colours = torch.tensor(picture).permute(2, 0, 1)[None]  # a copy: pictures may be read-only
+    level = (colours - torch.tensor(MEAN_RGB)[:, None, None]) / COLOUR_SCALE  # [1, 3, H, W]
+    bottom = max(tile.top + tile.height for tile in tiles)
+    canvas = torch.zeros(1, 3, bottom + OUTER_PX, tiles[0].width + 2 * OUTER_PX)
+    for tile in tiles:
+        if tile is not tiles[0]:
+            size = tile.height, tile.width
+            level = functional.interpolate(level, size, mode="bilinear", align_corners=True)
+        canvas[..., tile.top :, tile.left :][..., : tile.height, : tile.width] = level
+    return canvas
+
+
+def read_windows(scores: NDArray[np.float32], tiles: Sequence[Tile]) -> list[Window]:
+    """The windows that score above 0, best first; `scores` [h, w]."""
+    places = np.argwhere(scores > 0)  # [N, 2] row, column
+    confidences = scores[scores > 0]  # [N]
+    centers = FIRST_CENTER_PX + STRIDE * places[:, ::-1]  # [N, 2] x, y
+    corners = np.array([(tile.left, tile.top) for tile in tiles])  # [T, 2]
+    levels = _find_tiles(centers, tiles, corners)  # [N]
+    half = (WINDOW_PX - 1) / 2
+    inside = centers - corners[levels]
+    edges = np.concatenate([inside - half, inside + half], axis=1)  # [N, 4]
+    for level in range(1, len(tiles)):
+        edges[levels >= level] = edges[levels >= level] * STEP + SHIFT_PX
+    pixels = np.floor(edges + 0.5).astype(int)
+    return [
+        Window(*pixels[n].tolist(), float(confidences[n]))
+        for n in np.argsort(-confidences, kind="stable")
+    ]
+
+
+def _find_tiles(
+    centers: NDArray[np.int64], tiles: Sequence[Tile], corners: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The nearest tile of each centre: 0 pixels away from the one it lies in."""
+    last = corners + np.array([(tile.width - 1, tile.height - 1) for tile in tiles])
+    beyond = np.maximum(corners - centers[:, None], centers[:, None] - last).clip(min=0)
+    nearest: NDArray[np.int64] = np.square(beyond).sum(axis=2).argmin(axis=1)  # [N, T, 2] to [N]
+    return nearest
+
+
+def select_best(windows: Sequence[Window]) -> list[Window]:
+    """Of windows that overlap by more than MAX_OVERLAP, the best."""
+    kept: list[Window] = []
+    for window in windows:
+        if all(measure_overlap(window, other) <= MAX_OVERLAP for other in kept):
+            kept.append(window)
+    return kept
+
+
+def measure_overlap(a: Window, b: Window) -> float:
+    """Intersection over union."""
+    width = min(a.right, b.right) - max(a.left, b.left) + 1
+    height = min(a.bottom, b.bottom) - max(a.top, b.top) + 1
+    inner = max(width, 0) * max(height, 0)
+    areas = [(w.right - w.left + 1) * (w.bottom - w.top + 1) for w in (a, b)]
+    return inner / (sum(areas) - inner)

@@ -1,0 +1,58 @@
+"""Sections of the stages that train and evaluate matching; defaults are the papers' (SPEC 6)."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from tasks.params.training import DecayParams, LoopParams, Natural, Weight
+from tasks.params.types import STRICT, Count, Positive
+
+
+@dataclass(frozen=True, config=STRICT)
+class DimnetParams:
+    """DIMNet (SPEC 6.2, recalled); every variant is trained alike.
+
+    `nationality` is the column that stands for the covariate of that name: a corpus that does not
+    know nationalities may know people's ethnicity.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(28000, 256))
+    rate: Positive = 0.1
+    weight_decay: Weight = 1e-3
+    milestones: list[Count] = Field(default_factory=lambda: [16000, 24000])
+    nationality: Literal["nationality", "ethnicity"] = "nationality"
+    face_widths: list[Count] = Field(default_factory=lambda: [64, 128, 256, 512])
+    voice_channels: list[Count] = Field(default_factory=lambda: [256, 384, 576, 864])
+    embedding_dim: Count = 64
+
+
+@dataclass(frozen=True, config=STRICT)
+class SvhfParams:
+    """SVHF (SPEC 6.1, recalled).
+
+    The paper's streams come from published identification networks; here their first
+    `identification_steps` learn to tell the training people (chosen), then triplets follow.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(73000, 64))
+    identification_steps: Natural = 20000
+    rate: Positive = 1e-2
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.1, 30000))
+    weight_decay: Weight = 5e-4
+    seconds: Positive = 3.0
+    width: Positive = 1.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class MatchingEvaluationParams:
+    """Table 3 of WEN and what belongs to it (SPEC 5.2, 6).
+
+    Each test probe has `trials_per_probe` trials, `train_trials` in all are made of the training
+    people; `gallery_trials` a probe for each of `gallery_sizes`.
+    """
+
+    trials_per_probe: Count = 108
+    train_trials: Count = 50000
+    gallery_sizes: list[Count] = Field(default_factory=lambda: [2, 3, 4, 5, 6, 8, 10])
+    gallery_trials: Count = 20

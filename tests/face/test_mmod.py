@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from models.mmod import MmodNet
+from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, find_model, load_detector
+from tasks.face.mmod import find_windows, open_detector, place_tiles
+from tasks.face.mmod_weights import load_mmod
+
+
+def run_dlib(picture):
+    hits = load_detector()(picture)
+    edges = [(h.rect.left(), h.rect.top(), h.rect.right(), h.rect.bottom()) for h in hits]
+    return sorted(zip(edges, (h.confidence for h in hits), strict=True), key=lambda hit: -hit[1])
+
+
+def check_alike(picture):
+    ours, theirs = find_windows(picture), run_dlib(picture)
+    assert [(w.left, w.top, w.right, w.bottom) for w in ours] == [edges for edges, _ in theirs]
+    np.testing.assert_allclose([w.score for w in ours], [s for _, s in theirs], atol=1e-4)
+    return len(ours)
+
+
+@pytest.mark.parametrize("size", [(240, 240), (201, 187), (163, 210), (417, 90)])
+def test_boxes_and_scores_are_those_of_dlib(draw, size):
+    face = Image.fromarray(draw(size=300, eye_distance_px=70))
+    assert check_alike(np.asarray(face.resize(size))) == (size[1] > 100)
+
+
+def test_several_faces_of_several_sizes_are_those_of_dlib(draw):
+    frame = np.full((330, 420, 3), 90, np.uint8)
+    frame[10:250, 5:245] = draw(size=240, eye_distance_px=60)
+    frame[60:220, 250:410] = draw(3, size=160, eye_distance_px=38)
+    assert check_alike(frame) == 2
+
+
+def test_nothing_in_noise_or_in_the_smallest_picture():
+    noise = np.random.default_rng(0).integers(0, 256, (120, 150, 3), dtype=np.uint8)
+    assert check_alike(noise) == 0
+    assert find_windows(noise[:80, :80]) == []
+
+
+def test_tiles_lie_apart_and_shrink_by_a_sixth():
+    tiles = place_tiles(300, 200)
+    covered = np.zeros((2000, 400), int)
+    for tile in tiles:
+        covered[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] += 1
+    assert covered.max() == 1
+    assert covered.sum() == sum(tile.width * tile.height for tile in tiles)
+    assert [(t.width, t.height) for t in tiles[:3]] == [(300, 200), (250, 166), (208, 138)]
+
+
+def test_scores_of_places_are_windows_of_80_px_about_every_eighth_pixel():
+    # A convolution's output changes with what lies in its window only.
+    network = MmodNet().double()
+    zeros = torch.zeros(1, 3, 200, 200, dtype=torch.float64)
+    changed = zeros.clone()
+    changed[..., 100, 100] = 1.0
+    rows = torch.nonzero((network(changed) != network(zeros))[0, 0])[:, 0]
+    middle = 14 + 8 * (rows.min() + rows.max()) / 2
+    assert float(middle) == pytest.approx(100, abs=8)
+
+
+def test_another_file_of_dlib_is_refused():
+    with pytest.raises(ValueError, match="not dlib's face detector"):
+        load_mmod(find_model(LANDMARKS_FILE))
+
+
+def test_weights_are_whole():
+    network = load_mmod(find_model(DETECTOR_FILE))
+    assert sum(p.numel() for p in network.parameters()) == 180_711
+    assert all(bool(p.isfinite().all()) for p in network.parameters())
+    assert open_detector() is open_detector()
+    grey = torch.zeros(1, 3, 120, 120)
+    assert float(functional.relu(network(grey)).max()) == 0.0  # no face in nothing
