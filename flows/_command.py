@@ -82,5 +82,12 @@ def _make_parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
             choices = get_args(parameter.annotation)
             parser.add_argument(option, choices=choices, default=parameter.default)
         else:
-            parser.add_argument(option, type=parameter.annotation, default=parameter.default)
+            kind = drop_none(parameter.annotation)
+            parser.add_argument(option, type=kind, default=parameter.default)
     return parser
+
+
+def drop_none(annotation: Any) -> Any:
+    """`X` of `X | None`."""
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 else annotation

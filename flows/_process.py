@@ -55,3 +55,8 @@ def start_worker(parent: int) -> None:
     work may be waiting for it that a `parent` killed meanwhile has left behind."""
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def dask_setup(worker: object) -> None:
+    """What every worker of this machine's Dask cluster does first: Dask calls it by this name."""
+    die_with_parent()

@@ -129,7 +129,7 @@ def promote(network: str, decision: Decision, *, profile: DataProfile | None = N
     record = write_release(release)
     write_profile(locate_profile(network), profile or measure_profile(Path("data")))
     if params.commit:
-        paths = [record, locate_profile(network), DVC_LOCK, *_list_report(network)]
+        paths = [record, locate_profile(network), DVC_LOCK, REPORTS]
         commit_paths(paths, f"{release.tag} is live\n\n{decision.reason}")
         add_tag(release.tag, decision.reason)
     logger.info("%s is live: %s", release.tag, decision.reason)
@@ -164,10 +164,6 @@ def _take_live(network: str) -> None:
     for name in list_artefacts(network):
         shutil.copytree(WEIGHTS / name, live / "weights" / name)
     shutil.copytree(EVALUATIONS / network, live / "evaluation")
-
-
-def _list_report(network: str) -> list[Path]:
-    return [REPORTS / network / name for name in ("index.html", "metrics.json")]
 
 
 def read_tagged(network: str, tag: str) -> Release:
@@ -206,7 +202,7 @@ def restore(network: str, tag: str) -> Release:
     record = write_release(release)
     locate_profile(network).write_text(read_file(tag, locate_profile(network)), encoding="utf-8")
     if read_params().retrain.commit:
-        paths = [record, locate_profile(network), DVC_LOCK, *_list_report(network)]
+        paths = [record, locate_profile(network), DVC_LOCK, REPORTS]
         commit_paths(paths, f"Back to {tag}")
     return release
 

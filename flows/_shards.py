@@ -7,7 +7,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.futures import PrefectFuture, as_completed
-from prefect.task_runners import ProcessPoolTaskRunner
+from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 from tqdm.auto import tqdm
 
 from flows._cache import restore_shards
@@ -34,9 +34,10 @@ from tasks.data.shards import (
     shard_path,
 )
 from tasks.data.sources import hash_sources
-from tasks.params import read_params
+from tasks.params import RunParams, read_params
 
 logger = logging.getLogger(__name__)
+LOCAL_CLUSTER = "local"  # as run.dask
 
 
 class StageFailed(RuntimeError):
@@ -63,13 +64,14 @@ def run_stage(
     is_done: Callable[[Path, str], bool] | None = None,
     key_name: str = "key",
     root: Path | None = None,
+    on_cluster: bool = True,
 ) -> StageReport:
     """Makes every shard of `out` that is missing or was made from something else.
 
     `inputs` are folders of shards by the unit's parameter names; the first one says which shards
     there are. `key_parts` are JSON values a shard depends on besides its inputs; `key_name` is the
     key of the inputs that counts, where they have it; `root` is DVC's out where that is more than
-    `out`.
+    `out`; without `on_cluster` the stage stays on this machine whatever `run.dask` says.
     Raises StageFailed after all shards have ended, if any failed.
     """
     stage = unit.fn.__module__.rpartition(".")[2]
@@ -93,7 +95,11 @@ def run_stage(
             }
             for index in todo
         ]
-        return _finish(stage, _make(stage, unit, calls), num_unchanged=len(keys) - len(todo))
+        run = read_params().run
+        run = run if on_cluster else replace(run, dask=None)
+        return _finish(
+            stage, _make(stage, unit, calls, run=run), num_unchanged=len(keys) - len(todo)
+        )
 
 
 def code_of(unit: Task[..., Any]) -> str:
@@ -128,7 +134,7 @@ def _remove_foreign(out: Path, keys: Mapping[int, str]) -> None:
 
 
 def _make(
-    stage: str, unit: Task[..., ShardResult], calls: list[dict[str, Any]]
+    stage: str, unit: Task[..., ShardResult], calls: list[dict[str, Any]], *, run: RunParams
 ) -> dict[int, ShardResult | BaseException]:
     if not calls:
         return {}
@@ -136,7 +142,7 @@ def _make(
     progress = create_progress_artifact(0.0, key=name_artifact(stage), description=stage)
     assert isinstance(progress, UUID)  # awaitable only inside an event loop
     with tqdm(total=len(calls), desc=stage, unit="shard", disable=None) as bar:
-        for index, result in _run_all(unit, calls, workers=read_params().run.workers):
+        for index, result in _run_all(unit, calls, run=run):
             results[index] = result
             bar.update()
             update_progress_artifact(progress, 100 * len(results) / len(calls))
@@ -144,22 +150,41 @@ def _make(
 
 
 def _run_all(
-    unit: Task[..., ShardResult], calls: list[dict[str, Any]], *, workers: int
+    unit: Task[..., ShardResult], calls: list[dict[str, Any]], *, run: RunParams
 ) -> Iterator[tuple[int, ShardResult | BaseException]]:
     """(shard, what came of it) as they end; one shard or worker needs no process of its own."""
-    if min(workers, len(calls)) == 1:
+    if run.dask is None and min(run.workers, len(calls)) == 1:
         for call in calls:
             state = unit(**call, return_state=True)
             yield call["index"], state.result(raise_on_failure=False)
         return
-    with ProcessPoolTaskRunner(
-        max_workers=workers, initializer=start_worker, initargs=(os.getpid(),)
-    ) as runner:
+    with _open_runner(run) as runner:
         futures: dict[PrefectFuture[ShardResult], int] = {
             runner.submit(unit, parameters=call): call["index"] for call in calls
         }
         for future in as_completed(list(futures)):
             yield futures[future], future.result(raise_on_failure=False)
+
+
+def _open_runner(run: RunParams) -> TaskRunner[Any]:
+    """Processes of this machine, or a Dask cluster: this machine's own or one that runs."""
+    if run.dask is None:
+        return ProcessPoolTaskRunner(
+            max_workers=run.workers, initializer=start_worker, initargs=(os.getpid(),)
+        )
+    # half a second that others need not wait for
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    if run.dask != LOCAL_CLUSTER:
+        return DaskTaskRunner(address=run.dask)
+    return DaskTaskRunner(
+        cluster_kwargs={
+            "n_workers": run.workers,
+            "threads_per_worker": 1,
+            "dashboard_address": None,
+            "preload": ["flows._process"],
+        }
+    )
 
 
 def _finish(

@@ -5,11 +5,12 @@ from typing import Literal
 from prefect import flow
 
 from flows._command import run_command
+from flows._notices import notify_failure
 from flows._versions import list_upstream, reproduce
 from tasks.params import read_params
 
 
-@flow(name="build-dataset")
+@flow(name="build-dataset", on_failure=[notify_failure], on_crashed=[notify_failure])
 def build_dataset(
     corpus: Literal["sample", "avspeech", "voxceleb1", "voxceleb2", "folder", "any"] = "any",
 ) -> None:

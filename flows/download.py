@@ -10,6 +10,7 @@ from prefect import flow
 
 from flows._command import run_command
 from flows._limits import set_limits, wait_for_turn
+from flows._notices import notify
 from flows._shards import run_stage
 from tasks.data.shards import compute_key
 from tasks.download import download_shard, is_finished
@@ -32,7 +33,7 @@ def download(clips: Path, out: Path, retry_failed: bool = False) -> None:
             "max_height_px": params.download.max_height_px,
             "preroll_s": params.download.preroll_s,
         }
-        run_stage(
+        report = run_stage(
             download_shard,
             inputs={"clips": clips},
             out=out,
@@ -47,7 +48,10 @@ def download(clips: Path, out: Path, retry_failed: bool = False) -> None:
                 "gate": gate,
             },
             is_done=partial(is_finished, retry_failed=retry_failed),
+            on_cluster=False,  # one address, one set of limits and cookies
         )
+    if num_paused := report.counts.get("paused", 0) + report.counts.get("bot_check", 0):
+        notify("paused", f"downloads are paused, {num_paused} clips wait: see README, YouTube")
 
 
 @contextmanager

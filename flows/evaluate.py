@@ -5,6 +5,7 @@ from typing import Literal
 from prefect import flow
 
 from flows._command import run_command
+from flows._notices import notify_failure
 from flows._versions import list_upstream, reproduce
 
 LAST_STAGES = {
@@ -16,7 +17,7 @@ LAST_STAGES = {
 }
 
 
-@flow(name="evaluate")
+@flow(name="evaluate", on_failure=[notify_failure], on_crashed=[notify_failure])
 def evaluate(network: Literal["voice2face", "speech2face", "ar_spm", "matching", "all"]) -> None:
     """Makes again whatever is stale of the report on NETWORK: voice2face, speech2face, ar_spm,
     matching (the baselines beside Wen et al.) or all."""

@@ -22,7 +22,7 @@ from tasks.retraining.comparison import Decision
 from tasks.retraining.profile import DataProfile
 from tasks.retraining.releases import Network, read_release
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("flows.retrain")
 
 
 class DataOutOfBounds(RuntimeError):

@@ -11,7 +11,7 @@ from flows._process import lock_stage
 from flows._releases import list_gone, restore
 from tasks.retraining.releases import Network, read_release
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("flows.rollback")
 MAX_SHOWN = 10
 
 

@@ -1,5 +1,9 @@
-"""A Prefect server with its UI and a worker on this machine: `python -m flows.serve`."""
+"""A Prefect server with its UI and workers on this machine: `python -m flows.serve`.
 
+Work that trains is in a pool of its own: on more machines, the one with the GPU serves that pool.
+"""
+
+import os
 import signal
 import subprocess
 import sys
@@ -9,15 +13,15 @@ from types import FrameType
 from flows._process import ONE_THREAD
 from flows._server import HOME, announce, answers, build_environment
 
-PORT = 4200
+PORT = int(os.environ.get("SPEECH_PORTRAITS_PORT", "4200"))
 URL = f"http://127.0.0.1:{PORT}/api"
-POOL = "speech-portraits"
+POOLS = ("speech-portraits", "speech-portraits-gpu")
 START_TIMEOUT_S, POLL_S = 90.0, 0.5
 PREFECT = [sys.executable, "-m", "prefect"]
 
 
 def main() -> int:
-    """Runs both until they end or are told to."""
+    """Runs all until they end or are told to."""
     signal.signal(signal.SIGTERM, _stop)
     if answers(URL):
         sys.exit(f"something answers at {URL} already")
@@ -25,20 +29,20 @@ def main() -> int:
     environment = {**build_environment(), **ONE_THREAD, "PREFECT_API_URL": URL}
     server_command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(PORT)]
     server = subprocess.Popen(server_command, env=environment)
-    worker: subprocess.Popen[bytes] | None = None
+    workers: list[subprocess.Popen[bytes]] = []
     try:
         _wait_for(server)
         announce(URL)
-        worker_command = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process"]
-        worker = subprocess.Popen(worker_command, env=environment)
+        for pool in POOLS:
+            command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
+            workers.append(subprocess.Popen(command, env=environment))
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        for child in (worker, server):
-            if child is not None:
-                child.terminate()
-                child.wait(timeout=30)
+        for child in (*workers, server):
+            child.terminate()
+            child.wait(timeout=30)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

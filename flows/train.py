@@ -5,6 +5,7 @@ from typing import Literal
 from prefect import flow
 
 from flows._command import run_command
+from flows._notices import notify_failure
 from flows._versions import list_upstream, reproduce
 
 LAST_STAGES = {
@@ -14,7 +15,7 @@ LAST_STAGES = {
 }
 
 
-@flow(name="train")
+@flow(name="train", on_failure=[notify_failure], on_crashed=[notify_failure])
 def train(network: Literal["voice2face", "speech2face", "ar_spm"]) -> None:
     """Makes again whatever of NETWORK (voice2face, speech2face or ar_spm) is stale."""
     if network not in LAST_STAGES:

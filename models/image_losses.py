@@ -28,7 +28,7 @@ def compute_mix_loss(generated: Tensor, real: Tensor, *, alpha: float = ALPHA) -
     with torch.autocast(generated.device.type, enabled=False):
         generated, real = to_full_precision(generated), to_full_precision(real)
         dissimilarity = 1 - compute_ms_ssim_map(generated, real)
-        smoothed = _blur((generated - real).abs())[:, :, -1]  # [B, 3, H, W] at sigma 8
+        smoothed = _weigh_pixels((generated - real).abs())
         loss = alpha * dissimilarity.mean() + (1 - alpha) * smoothed.mean()
         return loss.to(generated.dtype)
 
@@ -95,6 +95,13 @@ def _blur(maps: Tensor) -> Tensor:
     by_sigma = wide.permute(2, 1, 0, 3).reshape(num_sigmas, height, -1)  # [5, H, B * C * W]
     blurred = (down @ by_sigma).reshape(num_sigmas, height, batch, channels, width)
     return blurred.permute(2, 3, 0, 1, 4)  # [B, C, 5, H, W]
+
+
+def _weigh_pixels(maps: Tensor) -> Tensor:
+    """[B, C, H, W] whose mean is that of the maps blurred at sigma 8: each pixel times what it
+    gives to the blurred picture."""
+    down, across = (_build_blur_matrices(size, maps)[-1].sum(dim=0) for size in maps.shape[-2:])
+    return maps * down[:, None] * across
 
 
 def _build_blur_matrices(size: int, like: Tensor) -> Tensor:

@@ -107,9 +107,19 @@ class Svhf(nn.Module):
         streams = (self.voice_stream, self.face_stream)
         probe_stream, other_stream = streams if self.probe == "voice" else streams[::-1]
         others = other_stream(candidates.flatten(0, 1))  # [B * N, 1024]
-        others = others.unflatten(0, tuple(candidates.shape[:2])).flatten(1)  # [B, N * 1024]
-        logits: Tensor = self.head(torch.cat((probe_stream(probes), others), dim=1))
-        return logits  # [B, N]
+        others = others.unflatten(0, tuple(candidates.shape[:2]))  # [B, N, 1024]
+        return self.compare(probe_stream(probes), others)
+
+    def compare(self, probes: Tensor, candidates: Tensor) -> Tensor:
+        """Logits [B, N] of what the streams made of probes [B, 1024] and candidates
+        [B, N, 1024]."""
+        logits: Tensor = self.head(torch.cat((probes, candidates.flatten(1)), dim=1))
+        return logits
+
+
+def mirror_rows(halves: Tensor) -> Tensor:
+    """Both halves of a 512-point FFT, [B, 1, 512, T], of rows 0 to 256 [B, 257, T]."""
+    return torch.cat((halves, halves[:, 1:-1].flip(1)), dim=1)[:, None]
 
 
 def compute_pool_width(num_frames: int) -> int:

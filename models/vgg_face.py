@@ -13,6 +13,7 @@ Features = Literal["pre_relu", "post_relu"]
 InputScale = Literal["mean", "unit"]
 
 BLOCK_LENGTHS = (2, 2, 3, 3, 3)
+INPUT_STD = 64.0  # about that of prepared faces, chosen
 MEAN_RGB = (129.186279, 104.762382, 93.593964)  # of 0-255, dag weights, SPEC 3.3
 
 
@@ -64,6 +65,20 @@ class VggFace(nn.Module):
         rectified = functional.dropout(functional.relu(features), 0.5, self.training)
         logits: Tensor = self.fc8(rectified)
         return logits  # [B, N]
+
+
+@torch.no_grad()
+def draw_initial_weights(network: VggFace) -> None:
+    """He's initial weights: sixteen layers without normalisation do not learn from smaller ones.
+
+    The paper draws from a Gaussian of deviation 0.01, shallow networks first; this needs one run.
+    """
+    for layer in network.children():
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+    nn.init.normal_(network.fc8.weight, std=0.01)
+    network.conv1_1.weight.mul_(1 / INPUT_STD)
 
 
 def prepare_faces(faces: Tensor, *, input_scale: InputScale = "mean") -> Tensor:

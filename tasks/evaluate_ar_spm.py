@@ -139,14 +139,14 @@ def state_facts(
     card = read_card(weights.encoders[0])
     return Facts(
         default=examined.default,
-        variants=[name for name in examined.answers.select(examined.answers.models)],
+        variants=list(examined.variants),
         num_available=held_out.num_available,
         num_measured=len(held_out),
         num_people=len(set(held_out.people)),
         sources=sorted(held_out.sources),
         dimension=read_feature_width(test),
         face_encoder=card.face_encoder.get("encoder", "unknown"),
-        trials_per_voice=1,
+        trials_per_voice=examined.num_per_probe,
         faces=count_faces(faces),
         gender_source=truth.gender_source if truth else NO_HEADS,
         age_source=truth.age_source if truth else NO_HEADS,

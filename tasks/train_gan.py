@@ -150,7 +150,10 @@ def _train(
             job,
             gan.build_gan_state(networks, recipe),
             loop=loop,
-            hooks=Hooks(draw=partial(draw_faces, networks, heard, faces=faces, labels=labels)),
+            hooks=Hooks(
+                validate=partial(score_matching, networks, people.voices.parents[1], split="val"),
+                draw=partial(draw_faces, networks, heard, faces=faces, labels=labels),
+            ),
             keep_steps=frozenset(params.keep_steps),
         ),
         recipe=recipe,

@@ -18,7 +18,6 @@ STAGES = {
         "deps": ["corpus.yaml"],
         "outs": [{f"data/{name}": {"persist": True}} for name in ("clips", "extracts", "shards")],
     },
-    "download": {"cmd": "python -m toy nothing", "outs": ["data/media"]},
     "train_gan": {
         "cmd": "python -m toy train",
         "deps": ["data/shards", "quality.yaml"],

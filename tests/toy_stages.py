@@ -1,4 +1,4 @@
-"""Stages of the toy project: `python -m toy data|train|evaluate|report|nothing`."""
+"""Stages of the toy project: `python -m toy data|train|evaluate|report`."""
 
 import json
 import sys
@@ -57,7 +57,9 @@ def evaluate(weights: Path, out: Path) -> None:
 def report() -> None:
     out = Path("reports/voice2face")
     (out / "tables").mkdir(parents=True, exist_ok=True)
-    values = {li.score.name: li.score.value for li in read_lines(Path("data/evaluations/voice2face"))}
+    values = {
+        li.score.name: li.score.value for li in read_lines(Path("data/evaluations/voice2face"))
+    }
     (out / "metrics.json").write_text(json.dumps(values))
     (out / "index.html").write_text(f"<p>{values}</p>")
     (out / "tables" / "scores.csv").write_text(json.dumps(values))
@@ -66,8 +68,6 @@ def report() -> None:
 def main(arguments: list[str]) -> None:
     if arguments[0] == "evaluate":
         return evaluate(Path(arguments[2]), Path(arguments[3]))
-    if arguments[0] == "nothing":
-        return Path("data/media").mkdir(parents=True, exist_ok=True)
     return {"data": make_data, "train": train, "report": report}[arguments[0]]()
 
 

@@ -1,19 +1,18 @@
 """SVHF's own data sets: spectrograms of voices and 224-pixel faces, of the same clips and splits as
 `voices` and `faces`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
-from tasks.audio.magnitude import NUM_BINS
 from tasks.data.augment import Share, draw_uniform
 from tasks.data.readers import (
     Columns,
@@ -23,7 +22,7 @@ from tasks.data.readers import (
     read_index,
     select_labelled,
 )
-from tasks.data.schemas import COMMON_FIELDS, FACE_SHAPE
+from tasks.data.schemas import COMMON_FIELDS, FACE_SHAPE, SPECTROGRAM_BINS
 from tasks.data.streams import Batch, ShardDataset, Stream
 
 VOICES_SCHEMA = pa.schema(
@@ -33,7 +32,7 @@ VOICES_SCHEMA = pa.schema(
             "spectrogram",
             pa.binary(),
             nullable=False,
-            metadata={"shape": f"[-1, {NUM_BINS}]", "dtype": "<f2"},
+            metadata={"shape": f"[-1, {SPECTROGRAM_BINS}]", "dtype": "<f2"},
         ),
         pa.field("num_frames", pa.int32(), nullable=False),
     ]
@@ -60,7 +59,7 @@ class FaceShelf:
     rows: Sequence[npt.NDArray[np.intp]]
 
 
-def load_shelf(folder: Path, *, labels: dict[str, int]) -> FaceShelf:
+def load_shelf(folder: Path, *, labels: Mapping[str, int]) -> FaceShelf:
     """The faces of the people in `labels`; ValueError if one of them has none."""
     cells, owners = list[bytes](), list[int]()
     for batch in read_batches(folder, columns=["face", "identity"]):
@@ -78,22 +77,21 @@ def build_triplets_dataset(
     folder: Path,
     stream: Stream,
     *,
-    labels: dict[str, int],
+    labels: Mapping[str, int],
     faces: FaceShelf,
     num_frames: int,
-    num_candidates: int = 2,
+    probe: Literal["voice", "face"],
 ) -> ShardDataset:
-    """Voices with a face of the speaker and faces of others, sides shuffled.
+    """Voices and faces of which triplets are made, sides shuffled (SPEC 6.1).
 
-    Batches of spectrogram float16 [B, 257, T] (a random crop of `num_frames`), faces uint8
-    [B, N, 224, 224, 3], which of them is the speaker's (`answer` [B]), and class numbers of the
-    voices (`voice_label` [B]) and faces (`face_label` [B, N]).
+    Batches of `spectrogram` float16 [B, 257, T], random crops of `num_frames`; `face` uint8
+    [B, N, 224, 224, 3]; class numbers `voice_label` [B] and `face_label` [B, N]; and `answer` [B],
+    which candidate is the probe's. Where a voice is the probe, its candidates are the N = 2 faces
+    of its row; where the face is (N = 1), they are the voices of rows `order` [B, 2].
     """
     columns = ("spectrogram", "identity")
     index = read_index(folder, columns=columns)
-    collate = partial(
-        _collate, labels=labels, faces=faces, num_frames=num_frames, num_candidates=num_candidates
-    )
+    collate = partial(_collate, labels=labels, faces=faces, num_frames=num_frames, probe=probe)
     wanted = select_labelled(read_column(index, "identity"), labels)
     return ShardDataset(index, stream, columns=columns, collate=collate, wanted=wanted)
 
@@ -103,68 +101,72 @@ def _collate(
     random: Generator,
     share: Share,
     *,
-    labels: dict[str, int],
+    labels: Mapping[str, int],
     faces: FaceShelf,
     num_frames: int,
-    num_candidates: int,
+    probe: Literal["voice", "face"],
 ) -> Batch:
-    starts = draw_uniform(random, share).tolist()
     crops = [
         crop_frames(cell, num_frames, place=place)
-        for cell, place in zip(columns["spectrogram"], starts, strict=True)
+        for cell, place in zip(
+            columns["spectrogram"], draw_uniform(random, share).tolist(), strict=True
+        )
     ]
-    speakers = np.array([labels[name] for name in columns["identity"]])
-    people, answers = _draw_people(
-        speakers, len(labels), count=num_candidates, random=random, share=share
-    )
-    chosen = [draw_uniform(random, share).numpy() for _ in range(num_candidates)]
-    cells = [
-        faces.cells[faces.rows[person][int(places[row] * len(faces.rows[person]))]]
-        for row, candidates in enumerate(people)
-        for person, places in zip(candidates, chosen, strict=True)
-    ]
-    pictures = torch.from_numpy(decode_faces(cells))
+    speakers = torch.tensor([labels[name] for name in columns["identity"]])
+    answers = (2 * draw_uniform(random, share)).long()
+    draws = draw_uniform(random, share)
+    if probe == "voice":
+        strangers = _skip(draws * (len(labels) - 1), speakers)
+        people = put_on_sides(speakers, strangers, answers)
+        order = torch.empty(len(speakers), 0, dtype=torch.int64)
+    else:
+        people = speakers[:, None]
+        order = put_on_sides(torch.arange(len(speakers)), _pick_rows(speakers, draws), answers)
+    pictures = _take_faces(faces, people, random=random, share=share)
     return {
         "spectrogram": torch.from_numpy(np.stack(crops)).transpose(1, 2),  # [B, 257, T]
-        "face": pictures.unflatten(0, people.shape),  # [B, N, 224, 224, 3]
-        "answer": torch.from_numpy(answers),
-        "voice_label": torch.from_numpy(speakers),
-        "face_label": torch.from_numpy(people),
+        "face": pictures,
+        "voice_label": speakers,
+        "face_label": people,
+        "answer": answers,
+        "order": order,
     }
 
 
 def crop_frames(cell: npt.NDArray[Any], num_frames: int, *, place: float) -> npt.NDArray[Any]:
-    """`num_frames` of [T, 257], repeated where shorter; `place` in [0, 1) says from where."""
+    """`num_frames` of [T, 257], repeated where shorter (chosen); `place` in [0, 1) says where."""
     tiled = np.resize(cell, (max(num_frames, len(cell)), cell.shape[1]))
     first = int(place * (len(tiled) - num_frames + 1))
     return tiled[first : first + num_frames]
 
 
-def _draw_people(
-    speakers: npt.NDArray[np.intp],
-    num_people: int,
-    *,
-    count: int,
-    random: Generator,
-    share: Share,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """People [B, N] whose faces are shown, all different, and the speaker's place [B].
+def put_on_sides(true: Tensor, other: Tensor, answers: Tensor) -> Tensor:
+    """[B, 2] with `true` [B] in column `answers` [B], `other` [B] in the other one."""
+    first = torch.where(answers == 0, true, other)
+    return torch.stack((first, torch.where(answers == 0, other, true)), dim=1)
 
-    ValueError for fewer people than candidates.
-    """
-    if num_people < count:
-        raise ValueError(f"{num_people} people, {count} candidates")
-    others = [list[int]() for _ in speakers]
-    for taken in range(1, count):
-        draws = draw_uniform(random, share).tolist()
-        for row, (speaker, draw) in enumerate(zip(speakers.tolist(), draws, strict=True)):
-            person = int(draw * (num_people - taken))
-            for known in sorted((speaker, *others[row])):
-                person += person >= known
-            others[row].append(person)
-    places = (draw_uniform(random, share) * count).long().tolist()
-    rows = [
-        [*other[:place], speaker, *other[place:]]
-        for other, speaker, place in zip(others, speakers.tolist(), places, strict=True)
-    ]
-    return np.array(rows, np.int64), np.array(places, np.int64)
+
+def _skip(draws: Tensor, own: Tensor) -> Tensor:
+    """Numbers drawn from [0, P - 1) to ones of 0 … P-1 that are not `own`."""
+    numbers = draws.long()
+    return numbers + (numbers >= own)
+
+
+def _pick_rows(speakers: Tensor, draws: Tensor) -> Tensor:
+    """For each row one of another speaker; ValueError for a batch of a single one."""
+    is_other = speakers[:, None] != speakers[None]
+    counts = is_other.sum(dim=1)
+    if not counts.all():
+        raise ValueError(f"a batch of {len(speakers)} voices of a single person")
+    places = (draws * counts).long() + 1
+    return (is_other.cumsum(dim=1) == places[:, None]).int().argmax(dim=1)
+
+
+def _take_faces(faces: FaceShelf, people: Tensor, *, random: Generator, share: Share) -> Tensor:
+    """A picture of each of `people` [B, N]: uint8 [B, N, 224, 224, 3]."""
+    draws = torch.stack([draw_uniform(random, share) for _ in range(people.shape[1])], dim=1)
+    cells = []
+    for person, draw in zip(people.flatten().tolist(), draws.flatten().tolist(), strict=True):
+        rows = faces.rows[person]
+        cells.append(faces.cells[rows[int(draw * len(rows))]])
+    return torch.from_numpy(decode_faces(cells)).unflatten(0, tuple(people.shape))

@@ -19,7 +19,7 @@ from tasks.evaluation.head_scores import collect_labels, select
 from tasks.evaluation.labelled_faces import read_labelled_folder
 from tasks.evaluation.linear_head import Attributes, LinearHead
 from tasks.evaluation.picture_readings import Readings, read_faces, read_pictures
-from tasks.evaluation.scores import Floats, Indices, Score
+from tasks.evaluation.scores import Floats, Score
 from tasks.params import FeatureParams
 
 # Features [B, D] to pictures uint8 [B, H, W, 3] RGB.
@@ -132,9 +132,7 @@ def score_head(head: LinearHead, held_out: LabelledFeatures, *, seed: int = 0) -
     true, people = held_out.labels, encode_people(held_out.people)
     found = head.predict(held_out.features)
     return {
-        "gender": score_agreement(
-            "gender", true.genders, found.genders, people=people, seed=seed
-        ),
+        "gender": score_agreement("gender", true.genders, found.genders, people=people, seed=seed),
         "age": score_age("age", true.ages, found.ages, people=people, seed=seed),
         "ethnicity": score_agreement(
             "ethnicity", true.ethnicities, found.ethnicities, people=people, seed=seed

@@ -17,7 +17,7 @@ from tasks.evaluation.scores import Floats
 from tasks.face.align import CROP_PX, crop_face_224
 from tasks.face.boxes import Box, Picture
 from tasks.face.detect import detect_faces, detect_frontal_faces
-from tasks.face.encoders import FaceEncoder, load_encoder
+from tasks.face.encoders import BORDER_PX, FaceEncoder, load_encoder
 from tasks.face.landmarks import NUM_LANDMARKS, find_landmarks
 from tasks.media.images import read_picture
 from tasks.outcomes import Rejected
@@ -72,6 +72,19 @@ def find_only_face(picture: Picture) -> Box | None:
     return None
 
 
+def find_drawn_face(picture: Picture) -> Box | None:
+    """The widest face of a picture that it fills; the picture's border pixels go on, as the
+    detectors want to see something round a face."""
+    border = ((BORDER_PX, BORDER_PX), (BORDER_PX, BORDER_PX), (0, 0))
+    box = find_only_face(np.pad(picture, border, mode="edge"))
+    return None if box is None else _move_box(box, -BORDER_PX)
+
+
+def _move_box(box: Box, by_px: float) -> Box:
+    edges = (box.left, box.top, box.right, box.bottom)
+    return Box(*(edge + by_px for edge in edges), box.score)
+
+
 @functools.lru_cache(maxsize=1)
 def open_encoder(params: FeatureParams = DLIB) -> FaceEncoder:
     return load_encoder(
@@ -83,7 +96,9 @@ def open_encoder(params: FeatureParams = DLIB) -> FaceEncoder:
     )
 
 
-def read_face(path: Path, *, encoder: FeatureParams = DLIB, with_attributes: bool = True) -> Reading:
+def read_face(
+    path: Path, *, encoder: FeatureParams = DLIB, with_attributes: bool = True
+) -> Reading:
     """Everything read off one picture file."""
     try:
         picture = read_picture(path.read_bytes())
@@ -93,10 +108,14 @@ def read_face(path: Path, *, encoder: FeatureParams = DLIB, with_attributes: boo
 
 
 def read_pixels(
-    picture: Picture, *, encoder: FeatureParams = DLIB, with_attributes: bool = True
+    picture: Picture,
+    *,
+    find: Callable[[Picture], Box | None] = find_only_face,
+    encoder: FeatureParams = DLIB,
+    with_attributes: bool = True,
 ) -> Reading:
     """Everything read off uint8 [H, W, 3] RGB."""
-    box = find_only_face(picture)
+    box = find(picture)
     if box is None:
         return Reading(NO_FACE)
     landmarks = find_landmarks(picture, box) * (CROP_PX / picture.shape[1])
@@ -116,8 +135,13 @@ def read_faces(
 def read_pictures(
     pictures: Sequence[Picture], *, encoder: FeatureParams, num_workers: int = 1
 ) -> Readings:
-    """Of all pictures uint8 [H, W, 3] RGB, in order; `num_workers` processes."""
-    read = functools.partial(read_pixels, encoder=encoder, with_attributes=is_installed())
+    """Of all pictures uint8 [224, 224, 3] RGB that networks drew, in order.
+
+    Features are of the face that is found; without one a picture has none.
+    """
+    read = functools.partial(
+        read_pixels, find=find_drawn_face, encoder=encoder, with_attributes=is_installed()
+    )
     return _map_readings(read, pictures, encoder=encoder, num_workers=num_workers)
 
 
@@ -137,9 +161,7 @@ def _map_readings(
         return stack_readings(pool.map(read, sources, chunksize=CHUNK), dimension=dimension)
 
 
-def stack_readings(
-    readings: Iterable[Reading], *, dimension: int = DLIB_DIMENSION
-) -> Readings:
+def stack_readings(readings: Iterable[Reading], *, dimension: int = DLIB_DIMENSION) -> Readings:
     rows = list(readings)
     no_landmarks = np.full((NUM_LANDMARKS, 2), np.nan, np.float32)
     no_feature = np.full(dimension, np.nan, np.float32)

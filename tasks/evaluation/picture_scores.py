@@ -17,6 +17,7 @@ from tasks.evaluation.retrieval import (
     Ranks,
     Reading,
     compute_hits,
+    count_gallery,
     rank_constant,
     rank_true,
     score_recalls,
@@ -209,9 +210,14 @@ def score_retrieval_of(
     known = constant[np.isfinite(constant)]
     return complete(
         score,
-        chance=rank / 100 if reading == "of_100" else None,
+        chance=_guess(retrieval, distance, rank) if reading == "of_100" else None,
         constant=float(known.mean()) if len(known) else None,
     )
+
+
+def _guess(retrieval: Retrieval, distance: Distance, rank: int) -> float | None:
+    ranks = retrieval.ranks.get(distance)
+    return None if ranks is None else min(1.0, rank / count_gallery(ranks))
 
 
 def _place_hits(

@@ -2,12 +2,13 @@
 
 The paper's random row, K %, means a gallery of 100 and not of 5,000. So R@K is reported (a) for the
 true face among 99 random others, (b) for rank ≤ K % of the gallery, (c) for rank ≤ K. Reading (a)
-is the exact mean over all choices of the 99: no draw, no seed.
+is the exact mean over all choices of the 99: no draw, no seed. Where there are fewer others, the
+gallery is all that every query has, and the score says so.
 """
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -134,29 +135,41 @@ def score_recalls(
             name = f"R@{rank} {reading}"
             hits = compute_hits(ranks, reading=reading, rank=rank)
             if hits is None:
-                reason = f"fewer than {SMALL_GALLERY} faces to choose from"
+                reason = "no other faces to choose from"
                 scores[reading, rank] = make_missing(name, reason, num_missing=len(people))
                 continue
             base = None if constant is None else compute_hits(constant, reading=reading, rank=rank)
-            scores[reading, rank] = complete(
+            score = complete(
                 score_mean(name, hits, people=people, is_share=True, seed=seed),
                 chance=_compute_chance(ranks, reading=reading, rank=rank),
                 constant=None if base is None else float(base.mean()),
                 published=None if published is None else published[place] / 100,
             )
+            scores[reading, rank] = _name_gallery(score, count_gallery(ranks), reading)
     return scores
+
+
+def count_gallery(ranks: Ranks) -> int:
+    """Faces in the small gallery: 100, or as many as every query has."""
+    return min(SMALL_GALLERY, 1 + int(ranks.num_others.min(initial=SMALL_GALLERY)))
+
+
+def _name_gallery(score: Score, size: int, reading: Reading) -> Score:
+    if reading != "of_100" or size == SMALL_GALLERY:
+        return score
+    words = f"a gallery of {size}: there are no more faces"
+    return replace(score, reason=f"{score.reason}; {words}" if score.reason else words)
 
 
 def compute_hits(ranks: Ranks, *, reading: Reading, rank: int) -> Floats | None:
     """Probability [Q] that the true face is among the first, over the order of ties and, for
-    `of_100`, over all choices of distractors; None where there are fewer than 99 others."""
-    if not len(ranks.num_others) or (
-        reading == "of_100" and ranks.num_others.min() < SMALL_GALLERY - 1
-    ):
+    `of_100`, over all choices of distractors; None where somebody has no other face."""
+    if not len(ranks.num_others) or not ranks.num_others.min():
         return None
+    size = count_gallery(ranks)
     hits = np.empty(len(ranks.num_nearer))
     for num_others in np.unique(ranks.num_others):
-        table = tabulate_hits(int(num_others), reading=reading, rank=rank)
+        table = tabulate_hits(int(num_others), reading=reading, rank=rank, size=size)
         sums = np.concatenate([[0.0], np.cumsum(table)])
         here = ranks.num_others == num_others
         low, ties = ranks.num_nearer[here], ranks.num_tied[here]
@@ -165,13 +178,14 @@ def compute_hits(ranks: Ranks, *, reading: Reading, rank: int) -> Floats | None:
 
 
 @functools.lru_cache(maxsize=128)
-def tabulate_hits(num_others: int, *, reading: Reading, rank: int) -> npt.NDArray[np.float64]:
-    """Probability of a hit by the number of nearer faces, 0 … `num_others`."""
+def tabulate_hits(
+    num_others: int, *, reading: Reading, rank: int, size: int = SMALL_GALLERY
+) -> npt.NDArray[np.float64]:
+    """Probability of a hit by the number of nearer faces, 0 … `num_others`; `size` is that of the
+    small gallery."""
     nearer = np.arange(num_others + 1)
     if reading == "of_100":
-        drawn: npt.NDArray[np.float64] = hypergeom.cdf(
-            rank - 1, num_others, nearer, SMALL_GALLERY - 1
-        )
+        drawn: npt.NDArray[np.float64] = hypergeom.cdf(rank - 1, num_others, nearer, size - 1)
         return drawn
     limit = rank if reading == "absolute" else rank / 100 * (num_others + 1)
     return (nearer + 1 <= limit + 1e-9).astype(np.float64)
@@ -180,5 +194,8 @@ def tabulate_hits(num_others: int, *, reading: Reading, rank: int) -> npt.NDArra
 def _compute_chance(ranks: Ranks, *, reading: Reading, rank: int) -> float:
     """Mean over queries of a true face that is anywhere with the same probability."""
     sizes, counts = np.unique(ranks.num_others, return_counts=True)
-    means = [tabulate_hits(int(size), reading=reading, rank=rank).mean() for size in sizes]
-    return float(np.average(means, weights=counts))
+    tables = [
+        tabulate_hits(int(number), reading=reading, rank=rank, size=count_gallery(ranks))
+        for number in sizes
+    ]
+    return float(np.average([table.mean() for table in tables], weights=counts))

@@ -33,7 +33,7 @@ def load_detector() -> Any:
 
 @lru_cache(maxsize=1)
 def load_frontal_detector() -> Any:
-    """dlib's HOG detector: upright frontal faces only, at a fiftieth of the CNN's time."""
+    """dlib's HOG detector: upright frontal faces only, at a fifth of the CNN's time."""
     return dlib.get_frontal_face_detector()
 
 

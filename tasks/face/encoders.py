@@ -20,6 +20,7 @@ from tasks.face.dlib_models import (
 )
 from tasks.face.vgg_weights import PUBLISHED, load_vgg_face
 
+TRAINED = ".safetensors"  # of train_vgg_face; no published weights end so
 Features = NDArray[np.float32]
 
 # dlib's face chip (SPEC 2.3) reaches a seventh beyond a tight box on each side.
@@ -56,7 +57,8 @@ def load_encoder(
     if name == "vgg_face":
         if weights is None:
             raise ValueError(
-                f"encoder vgg_face: set compute_features.weights to a file of {PUBLISHED}"
+                f"encoder vgg_face: set compute_features.weights to a file of {PUBLISHED}, "
+                "or to what stage train_vgg_face leaves"
             )
         digest = check_weights(weights, sha256=sha256)
         network = load_vgg_face(weights).to(choose_device(device))
@@ -68,10 +70,16 @@ def check_weights(path: Path, *, sha256: str | None) -> str:
     """The file's SHA-256; raises ValueError if there is no file or it is not the one named."""
     if not path.is_file():
         raise ValueError(
-            f"compute_features.weights: {path}: no such file; published are {PUBLISHED}"
+            f"compute_features.weights: {path}: no such file; published are {PUBLISHED}; "
+            "stage train_vgg_face makes data/weights/vgg_face/model.safetensors"
         )
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 is None and path.suffix == TRAINED:
+        raise ValueError(
+            f"compute_features.sha256: weights trained here change when they are trained again: "
+            f"name the ones that are meant ({path} is {found})"
+        )
     if sha256 is not None and found != sha256.lower():
         raise ValueError(f"{path}: SHA-256 is {found}, compute_features.sha256 is {sha256}")
     return found

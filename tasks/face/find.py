@@ -9,9 +9,10 @@ looked for with the fast detector, which misses those that are not frontal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.mmod import WINDOW_PX
 from tasks.face.boxes import Box, Picture, Point, frame_box, region_around_point, to_pixels
 from tasks.face.choose import MAX_DISTANCE, choose_face, measure_distance
-from tasks.face.detect import WINDOW_PX, compute_scale, detect_faces, detect_frontal_faces
+from tasks.face.detect import compute_scale, detect_faces, detect_frontal_faces
 from tasks.face.refine import refine_box
 from tasks.outcomes import Reason, Rejected
 

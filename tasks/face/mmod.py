@@ -54,7 +54,11 @@ class Window:
 
 @lru_cache(maxsize=1)
 def open_detector() -> MmodNet:
-    return load_mmod(find_model(DETECTOR_FILE))
+    network = load_mmod(find_model(DETECTOR_FILE))
+    for weight in network.parameters():
+        if weight.ndim == 4:  # a quarter faster where shapes are new, as most pictures' are
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def find_windows(picture: Picture) -> list[Window]:
@@ -109,7 +113,8 @@ def draw_pyramid(picture: Picture, tiles: Sequence[Tile]) -> Tensor:
     colours = torch.tensor(picture).permute(2, 0, 1)[None]  # a copy: pictures may be read-only
     level = (colours - torch.tensor(MEAN_RGB)[:, None, None]) / COLOUR_SCALE  # [1, 3, H, W]
     bottom = max(tile.top + tile.height for tile in tiles)
-    canvas = torch.zeros(1, 3, bottom + OUTER_PX, tiles[0].width + 2 * OUTER_PX)
+    shape = 1, 3, bottom + OUTER_PX, tiles[0].width + 2 * OUTER_PX
+    canvas = torch.zeros(shape).to(memory_format=torch.channels_last)
     for tile in tiles:
         if tile is not tiles[0]:
             size = tile.height, tile.width

@@ -1,4 +1,4 @@
-"""VGG-Face weights in the three published layouts, as one state dict of `models.vgg_face`.
+"""VGG-Face weights in the three published layouts, or trained here, as one state dict of `models.vgg_face`.
 
 Whatever the file, the network reads RGB minus the mean colour of the dag weights (SPEC 3.3):
 weights of BGR networks have the input channels of conv1_1 turned round.
@@ -12,6 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from models.vgg_face import BLOCK_LENGTHS, Features, VggFace
@@ -34,7 +36,7 @@ PUBLISHED = (
 def load_vgg_face(path: Path, *, features: Features = "pre_relu") -> VggFace:
     """The network with the file's weights and sizes, frozen, in evaluation mode.
 
-    Raises ValueError if the file is not one of the three layouts.
+    Raises ValueError if the file is none of the layouts.
     """
     state = read_vgg_state(path)
     network = VggFace(**measure_network(path, state), features=features)
@@ -155,8 +157,17 @@ def _turn_to_rgb(state: State) -> State:
     return {**state, "conv1_1.weight": state["conv1_1.weight"].flip(1)}
 
 
+def read_trained(path: Path) -> State:
+    """`model.safetensors` of stage train_vgg_face: the state dict itself, RGB."""
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path}: not a safetensors file: {error}") from error
+
+
 READERS: dict[str, Callable[[Path], State]] = {
     ".pth": read_dag,
     ".t7": read_lua,
     ".h5": read_keras,
+    ".safetensors": read_trained,
 }

@@ -29,6 +29,7 @@ from tasks.params.training import (
     LoopParams,
     PriorParams,
     Speech2FaceParams,
+    VggFaceParams,
     VoiceEmbeddingParams,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "SpeechParams",
     "SplitParams",
     "SvhfParams",
+    "VggFaceParams",
     "Voice2FaceEvaluationParams",
     "VoiceEmbeddingParams",
     "flatten",

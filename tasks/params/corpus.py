@@ -152,7 +152,8 @@ class FaceParams:
 
 @dataclass(frozen=True, config=STRICT)
 class FeatureParams:
-    """The face encoder; `weights` and `sha256` are needed for `vgg_face`."""
+    """The face encoder. `vgg_face` needs `weights`: published ones, or those of stage
+    train_vgg_face (data/weights/vgg_face/model.safetensors), which need `sha256`, too."""
 
     encoder: Literal["dlib_resnet", "vgg_face"] = "dlib_resnet"
     weights: Path | None = None

@@ -33,6 +33,7 @@ from tasks.params.training import (
     GenderClassifierParams,
     PriorParams,
     Speech2FaceParams,
+    VggFaceParams,
     VoiceEmbeddingParams,
 )
 from tasks.params.types import STRICT, Count
@@ -44,10 +45,8 @@ class RunParams:
 
     `dask` is the address of a Dask cluster's scheduler that makes the shards, "local" for a cluster
     of `workers` on this machine, null for plain processes; its workers stand at the root of the
-    same checkout. `storage` is a folder or fsspec address ("s3://bucket/folder") that holds the
-    shards under the hash of their content, null for `data` itself. `training_threads` and
-    `training_processes` (of torchrun, one GPU each) may move a trained weight by a rounding error,
-    `device` by more.
+    same checkout. `training_threads` and `training_processes` (of torchrun, one GPU each) may move
+    a trained weight by a rounding error, `device` by more.
     """
 
     workers: Count = 2
@@ -55,7 +54,6 @@ class RunParams:
     loader_workers: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
     dask: str | None = None
-    storage: str | None = None
     training_processes: Count = 1
 
 
@@ -72,6 +70,7 @@ class Params:
     split: SplitParams = Field(default_factory=SplitParams)
     write_shards: ShardParams = Field(default_factory=ShardParams)
     train_voice_embedding: VoiceEmbeddingParams = Field(default_factory=VoiceEmbeddingParams)
+    train_vgg_face: VggFaceParams = Field(default_factory=VggFaceParams)
     train_gan: GanParams = Field(default_factory=GanParams)
     train_face_decoder: FaceDecoderParams = Field(default_factory=FaceDecoderParams)
     train_speech2face: Speech2FaceParams = Field(default_factory=Speech2FaceParams)

@@ -67,6 +67,24 @@ class GanParams:
 
 
 @dataclass(frozen=True, config=STRICT)
+class VggFaceParams:
+    """VGG-Face from scratch (SPEC 3.3), where no published weights are given; its recipe is chosen.
+
+    `held_out` faces of each person are kept from training; `max_norm` bounds the gradient.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(200000, 64))
+    rate: Positive = 0.01
+    weight_decay: Weight = 5e-4
+    milestones: list[Count] = Field(default_factory=lambda: [100000, 150000])
+    max_norm: Positive = 5.0
+    held_out: Natural = 1
+    conv_widths: list[Count] = Field(default_factory=lambda: [64, 128, 256, 512, 512])
+    hidden_dim: Count = 4096
+    feature_dim: Count = 4096
+
+
+@dataclass(frozen=True, config=STRICT)
 class FaceDecoderParams:
     """Cole's decoder and its normalised faces (SPEC 3.4).
 

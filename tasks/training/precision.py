@@ -43,10 +43,11 @@ def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
 def choose_precision(
     device: str = "auto", *, bf16: bool | None = None, compile: bool = False, local_rank: int = 0
 ) -> Precision:
-    """On a GPU bf16 (None: where the card has it), channels-last and TF32; float32 on a CPU."""
+    """Channels-last, which is up to twice as fast on a CPU too; on a GPU also bf16 (None: where the
+    card has it) and TF32, on a CPU float32."""
     chosen = choose_device(device, local_rank=local_rank)
     if chosen.type == "cpu":
-        return Precision(chosen, bf16=bool(bf16), compile=compile)
+        return Precision(chosen, bool(bf16), channels_last=True, compile=compile)
     torch.cuda.set_device(chosen)
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True

@@ -115,12 +115,25 @@ def test_constant_predictor_is_at_chance(features):
     assert score.low < score.value < score.high
 
 
-def test_small_gallery_has_no_reading_of_100(features):
+def test_small_gallery_is_all_there_are(features):
     queries, gallery = features
-    scores = score_recalls(rank_true(queries[:50], gallery[:50])["l2"], people=np.arange(50))
-    assert scores["of_100", 1].value is None
-    assert "fewer than 100" in scores["of_100", 1].reason
-    assert scores["absolute", 1].value is not None
+    ranks = rank_true(queries[:50], gallery[:50])["l2"]
+    scores = score_recalls(ranks, people=np.arange(50))
+    place = (cdist(queries[:50], gallery[:50]) <= cdist_own(queries, gallery)).sum(axis=1)
+    assert scores["of_100", 5].value == pytest.approx((place <= 5).mean())
+    assert scores["of_100", 5].chance == pytest.approx(5 / 50)
+    assert "gallery of 50" in scores["of_100", 5].reason
+    assert not scores["absolute", 1].reason
+
+
+def cdist_own(queries, gallery):
+    return np.linalg.norm(queries - gallery, axis=1)[:50, None]
+
+
+def test_gallery_of_one_face_says_nothing(features):
+    queries, gallery = features
+    scores = score_recalls(rank_true(queries[:1], gallery[:1])["l2"], people=np.zeros(1, int))
+    assert {score.value for score in scores.values()} == {None}
 
 
 def test_cosine_of_zeros_is_finite():

@@ -13,7 +13,7 @@ from tasks.training.precision import (
 
 def test_cpu_is_plain_float32() -> None:
     precision = choose_precision("cpu")
-    assert precision == Precision(torch.device("cpu"))
+    assert precision == Precision(torch.device("cpu"), channels_last=True)
     with precision.autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tasks.evaluation.ar_spm.published import DISTANCES, SPACES, Space
+from tasks.evaluation.bootstrap import Doubles
 from tasks.evaluation.features import measure_features, rescale_to_degrees, score_features
 from tasks.evaluation.scores import Floats, Indices, Score
 from tasks.evaluation.store import Line
@@ -89,11 +88,6 @@ def to_rescaled_degrees(score: Score) -> Score:
     )
 
 
-def measure_angles(predicted: Floats, true: Floats) -> Floats:
+def measure_angles(predicted: Floats, true: Floats) -> Doubles:
     """Degrees [N]."""
     return measure_features(predicted, true)["angle_deg"]
-
-
-def repeat(feature: Floats, count: int) -> Floats:
-    """One answer for everybody: [count, D]."""
-    return np.repeat(feature[None], count, axis=0)

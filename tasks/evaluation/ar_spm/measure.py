@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from models.ar_spm_priors import VARIANTS
 from tasks.evaluation.ar_spm.answers import Answers
 from tasks.evaluation.ar_spm.attributes import (
     ORIGINAL,
@@ -50,6 +51,7 @@ class Examined:
     answers: Answers
     default: str
     trials: Mapping[str, Trials]
+    num_per_probe: int
     seen: Mapping[str, Attributes] | None
     truth: Truth | None
     seed: int
@@ -57,6 +59,11 @@ class Examined:
     @property
     def items(self) -> Items:
         return Items(self.held_out.names, self.held_out.people)
+
+    @property
+    def variants(self) -> list[str]:
+        """The trained ones that are here."""
+        return [name for name in self.answers.models if name in VARIANTS]
 
     @property
     def constant(self) -> Floats:
@@ -89,7 +96,7 @@ def examine(
 ) -> Examined:
     items = Items(held_out.names, held_out.people)
     trials = draw_trial_lists(items, held_out.genders, num_per_probe=num_per_probe, seed=seed)
-    examined = Examined(held_out, answers, default, trials, None, None, seed)
+    examined = Examined(held_out, answers, default, trials, num_per_probe, None, None, seed)
     if heads is None:
         return examined
     originals = heads.read(held_out.features, "real")

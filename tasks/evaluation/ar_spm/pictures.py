@@ -44,11 +44,12 @@ def draw_subjects(held_out: HeldOut, count: int, *, seed: int = 0) -> Indices:
 
 def show_originals(figure: str, held_out: HeldOut, subjects: Indices) -> Strip:
     faces = torch.from_numpy(decode_faces([held_out.faces[row] for row in subjects]))
-    return Strip(figure, ORIGINAL, name_subjects(held_out, subjects), faces)
+    return Strip(figure, ORIGINAL, number_subjects(subjects), faces)
 
 
-def name_subjects(held_out: HeldOut, subjects: Indices) -> list[str]:
-    return [held_out.people[row] for row in subjects]
+def number_subjects(subjects: Indices) -> list[str]:
+    """No names: a portrait is not to be taken for a likeness of somebody."""
+    return [str(number) for number in range(1, len(subjects) + 1)]
 
 
 def list_strips(
@@ -59,10 +60,10 @@ def list_strips(
     yield show_priors(faces, draw=draw, seed=seed)
     subjects = draw_subjects(held_out, params.num_reconstructions, seed=seed)
     yield show_originals("fig4", held_out, subjects)
-    captions = name_subjects(held_out, subjects)
+    captions = number_subjects(subjects)
     yield Strip("fig4", "decoded feature", captions, draw(held_out.features[subjects]))
     subjects = draw_subjects(held_out, params.num_subjects, seed=seed + 1)
-    captions = name_subjects(held_out, subjects)
+    captions = number_subjects(subjects)
     yield show_originals("fig6", held_out, subjects)
     yield Strip("fig6", FACE_TO_FACE, captions, draw(held_out.features[subjects]))
     for name, features in examined.answers.select(examined.answers.models).items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -65,7 +66,7 @@ def read_gendered_faces(
         for row in np.flatnonzero(is_wanted[first : first + size]):
             gender = str(batch["gender"][row])
             found[gender].append(np.asarray(batch["face_feature"])[row])
-            people[gender].add(name_person(batch, row))
+            people[gender].add(name_person(batch, int(row)))
         first += size
     counts = {"male": len(people[MALE]), "female": len(people[FEMALE])}
     return GenderedFaces(np.array(found[MALE]), np.array(found[FEMALE]), counts)
@@ -89,8 +90,8 @@ def compute_means(
     """Means [len(sizes), D] of the first `sizes` faces of one random order."""
     if prior == "neutral":
         halves = [max(1, size // 2) for size in sizes]
-        both = (_average(part, halves, random) for part in (faces.male, faces.female))
-        means: Doubles = sum(both) / 2
+        male, female = (_average(part, halves, random) for part in (faces.male, faces.female))
+        means: Doubles = (male + female) / 2
         return means
     return _average(faces.male if prior == "male" else faces.female, sizes, random)
 
@@ -115,7 +116,7 @@ def measure_steps(faces: GenderedFaces, *, num_repeats: int, seed: int = 0) -> I
             continue
         means = np.stack([compute_means(faces, prior, sizes, random) for _ in range(num_repeats)])
         values = np.abs(np.diff(means, axis=1)).sum(axis=2)  # [R, S-1]
-        for place, (before, after) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for place, (before, after) in enumerate(pairwise(sizes)):
             yield Step(prior, before, after, values[:, place])
 
 

@@ -32,7 +32,7 @@ Draw = Callable[[Floats], Tensor]
 
 @dataclass(frozen=True)
 class System:
-    """`predicts` are the variants by name, in Table 4's order; `default` is that of the headline."""
+    """`predicts` are the variants by name; `default` is that of the headline."""
 
     default: str
     predicts: Mapping[str, Predict]
@@ -124,7 +124,8 @@ def decode_features(decoder: FaceDecoder, features: Floats, *, precision: Precis
     with precision.autocast():
         pictures = decoder(block)
     pixels = (pictures.float().clamp(0, 1) * 255).round().to(torch.uint8)
-    return pixels.permute(0, 2, 3, 1).contiguous().cpu()  # [N, 224, 224, 3]
+    placed: Tensor = pixels.permute(0, 2, 3, 1).contiguous().cpu()  # [N, 224, 224, 3]
+    return placed
 
 
 def see_again(system: System, features: Floats) -> Seen:

@@ -1,0 +1,71 @@
+"""evaluate_voice2face: every table and figure of Wen et al. (SPEC 5.1, 5.2), measured."""
+
+import logging
+from pathlib import Path
+
+import torch
+from prefect import task
+
+from tasks.evaluation.data_card import DataCard, write_data_card
+from tasks.evaluation.store import HEADLINE, Line, get_headline, write_lines, write_samples
+from tasks.evaluation.voice2face.durations import read_speech
+from tasks.evaluation.voice2face.galleries import write_galleries
+from tasks.evaluation.voice2face.matching import Outcome
+from tasks.evaluation.voice2face.measure import (
+    Settings,
+    count_table_1,
+    measure_figures,
+    measure_tables,
+    name_headline,
+)
+from tasks.evaluation.voice2face.networks import Networks, load_networks
+from tasks.evaluation.voice2face.realness import read_sounds
+from tasks.evaluation.voice2face.splits import DATA_SETS, Corpus, read_corpus
+from tasks.params import EvaluationParams, RunParams, Voice2FaceEvaluationParams
+from tasks.training.precision import choose_device
+from tasks.training.stages import clear
+
+logger = logging.getLogger(__name__)
+
+
+@task(task_run_name="evaluate_voice2face")
+def measure_voice2face(
+    shards: Path,
+    extracts: Path,
+    embedding: Path,
+    gan: Path,
+    out: Path,
+    params: Voice2FaceEvaluationParams,
+    shared: EvaluationParams,
+    run: RunParams,
+) -> str:
+    """Measures the networks on SHARDS, writes `out`; babble is mixed of EXTRACTS' test voices.
+
+    Returns the headline in words.
+    """
+    torch.set_num_threads(run.training_threads)
+    settings = Settings(params, shared)
+    networks = load_networks(embedding, gan, device=choose_device(run.device))
+    clear(out)
+    card = write_data_card(out, shards, data_sets=DATA_SETS)
+    corpus = read_corpus(networks, shards, max_train=params.train_trials, seed=settings.seed)
+    outcome = Outcome()
+    if corpus is not None:
+        outcome = measure_tables(networks, corpus, out=out, settings=settings)
+        sounds = read_sounds(extracts, corpus.test.who)
+        lines, galleries = measure_figures(
+            networks,
+            corpus,
+            sounds=sounds,
+            speech=read_speech(shards / "voices/test"),
+            with_own=card.may_show_faces,
+            settings=settings,
+        )
+        outcome.lines.extend(lines)
+        write_galleries(out, galleries)
+    lines = [*count_table_1(card), *outcome.lines]
+    write_lines(out, [*name_headline(lines), *lines])
+    write_samples(out, outcome.samples)
+    score = get_headline([*name_headline(lines)]).score
+    logger.info("evaluate_voice2face: %s is %s", score.name, score.value)
+    return f"{score.name}: {score.value} ({score.low} to {score.high}, chance {score.chance})"

@@ -1,0 +1,169 @@
+"""train_svhf: which of two faces has this voice, or which of two voices this face (SPEC 6.1)."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from prefect import task
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.svhf import Probe, Svhf
+from tasks.data.orders import build_generator
+from tasks.data.readers import read_index
+from tasks.data.resident import build_shared_labels
+from tasks.data.streams import Batch, ShardDataset, open_batches
+from tasks.data.svhf_data import build_triplets_dataset, load_shelf
+from tasks.params import RunParams, SvhfParams, flatten
+from tasks.training.checkpoint import Trained
+from tasks.training.loop import Hooks
+from tasks.training.optimisers import build_sgd, decay_every
+from tasks.training.precision import Precision, place_network
+from tasks.training.recordings import Embedded
+from tasks.training.scores import MAX_ROWS
+from tasks.training.stages import Job, describe_origin, open_job, open_run, open_stream, publish
+from tasks.training.supervised import Recipe, StepLosses, train_supervised
+from tasks.training.svhf import (
+    IdentifyingSvhf,
+    compute_preferences,
+    embed_faces,
+    embed_voices,
+)
+
+FRAMES_PER_S = 100
+TRIALS = 100  # of a validation, for each probe
+NOTES = (
+    "Recalled (SPEC 6.1): the face stream's widths, SGD, rate, batch, random triplets, 30 epochs.",
+    "Chosen: instead of starting from published identification networks, both streams first learn "
+    "to tell the training people, for {steps} of {total} steps; the rate's steps; the mean colour; "
+    "sounds of less than 3 s are repeated.",
+    "At test both orders of the two candidates are asked (chosen).",
+)
+
+
+@task(task_run_name="train_svhf")
+def fit_svhf(
+    shards: Path, out: Path, code: str, probe: Probe, params: SvhfParams, run: RunParams
+) -> dict[str, float]:
+    """Trains on SHARDS/voices/train and faces/train as write_svhf_shards made them."""
+    voices, faces = shards / "voices/train", shards / "faces/train"
+    labels = build_shared_labels(voices, faces)
+    indices = {f"svhf/{folder.parent.name}/train": read_index(folder) for folder in (voices, faces)}
+    origin = describe_origin(flatten(params) | {"probe": probe}, code=code, indices=indices)
+    job = open_job(out, origin, run=run, seed=params.loop.seed)
+    config: dict[str, Any] = {"probe": probe, "width": params.width}
+    network = Svhf(**config)
+    dataset = build_triplets_dataset(
+        voices,
+        open_stream(job, params.loop),
+        labels=labels,
+        faces=load_shelf(faces, labels=labels),
+        num_frames=round(params.seconds * FRAMES_PER_S),
+        probe=probe,
+    )
+    learner = IdentifyingSvhf(network, num_people=len(labels))
+    _train(learner, dataset, shards=shards, job=job, params=params)
+    metrics = score_splits(network, shards, device=job.precision.device)
+    steps, total = params.identification_steps, params.loop.num_steps
+    notes = tuple(note.format(steps=steps, total=total) for note in NOTES)
+    publish(job, {"": (network, config)}, metrics=metrics, labels=labels, notes=notes)
+    return metrics
+
+
+def _train(
+    learner: IdentifyingSvhf,
+    dataset: ShardDataset,
+    *,
+    shards: Path,
+    job: Job,
+    params: SvhfParams,
+) -> None:
+    place_network(learner, job.precision)
+    optimiser = build_sgd(learner.parameters(), rate=params.rate, weight_decay=params.weight_decay)
+    device = job.precision.device
+    hooks = Hooks(
+        validate=partial(score_splits, learner.svhf, shards, device=device, splits=("val",))
+    )
+    train_supervised(
+        learner,
+        optimiser,
+        run=open_run(
+            job, Trained({"svhf": learner}, {"sgd": optimiser}), loop=params.loop, hooks=hooks
+        ),
+        compute_losses=partial(compute_losses, precision=job.precision),
+        open_batches=lambda n: open_triplets(dataset, start=n, job=job, params=params),
+        precision=job.precision,
+        recipe=Recipe(schedule=decay_every(params.decay.factor, steps=params.decay.steps)),
+    )
+
+
+def open_triplets(
+    dataset: ShardDataset, *, start: int, job: Job, params: SvhfParams
+) -> Iterator[Batch]:
+    """Batches from step `start` on, which know whether people or matches are learnt."""
+    batches = open_batches(dataset, start=start, num_workers=job.loader_workers)
+    for step, batch in enumerate(batches, start=start):
+        yield batch | {"share": float(step >= params.identification_steps)}
+
+
+def compute_losses(network: nn.Module, batch: Batch, *, precision: Precision) -> StepLosses:
+    """Both losses always reach all weights, so that several processes agree on them."""
+    with precision.autocast():
+        logits = network(batch)
+    match = functional.cross_entropy(logits["match"].float(), batch["answer"])
+    people = functional.cross_entropy(logits["voice"].float(), batch["voice_label"])
+    people = people + functional.cross_entropy(
+        logits["face"].float(), batch["face_label"].flatten()
+    )
+    share = batch["share"]
+    hits = {
+        "match_accuracy": (logits["match"].argmax(dim=1) == batch["answer"]).float().mean(),
+        "voice_accuracy": (logits["voice"].argmax(dim=1) == batch["voice_label"]).float().mean(),
+    }
+    return StepLosses({"match": share * match, "people": (1 - share) * people}, metrics=hits)
+
+
+def score_splits(
+    network: Svhf,
+    shards: Path,
+    *,
+    device: torch.device,
+    splits: tuple[str, ...] = ("val", "test"),
+) -> dict[str, float]:
+    """1:2 matching of each split that has voices and faces, beside chance."""
+    scores: dict[str, float] = {}
+    for split in splits:
+        voices, faces = shards / "voices" / split, shards / "faces" / split
+        if voices.is_dir() and faces.is_dir():
+            found = (
+                embed_voices(network, voices, device=device),
+                embed_faces(network, faces, device=device),
+            )
+            probes, candidates = found if network.probe == "voice" else found[::-1]
+            scores[f"{split}_matching"] = score_triplets(network, probes, candidates)
+            scores[f"{split}_matching_constant"] = 0.5
+    return scores
+
+
+def score_triplets(network: Svhf, probes: Embedded, candidates: Embedded) -> float:
+    """Share of random triplets, the same for the same data; ties count a half."""
+    random = build_generator(0)
+    people = sorted({*probes.people, *candidates.people})
+    numbers = {name: number for number, name in enumerate(people)}
+    owners = torch.tensor([numbers[name] for name in candidates.people])
+    rows = []
+    for row, name in enumerate(probes.people[:MAX_ROWS]):
+        own, others = (owners == numbers[name]).nonzero(), (owners != numbers[name]).nonzero()
+        if len(own) and len(others):
+            picks = [_pick(places, random) for places in (own, others)]
+            rows.append(torch.stack((torch.full_like(picks[0], row), *picks), dim=1))
+    chosen = torch.cat(rows).unbind(1)
+    sides = [candidates.embeddings[places] for places in chosen[1:]]
+    wanted = compute_preferences(network, probes.embeddings[chosen[0]], *sides)
+    return float(((wanted > 0).double() + 0.5 * (wanted == 0).double()).mean())
+
+
+def _pick(places: Tensor, random: torch.Generator) -> Tensor:
+    return places[torch.randint(len(places), (TRIALS,), generator=random), 0]
