@@ -23,7 +23,8 @@ QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) -> None:
     """Runs a flow with the command line's values; bad input ends it with one message and code 1.
 
-    Parameters without a default are positional, a bool becomes a flag, a Literal a choice.
+    Parameters without a default are positional, a tuple takes one or more; a bool becomes a flag, a
+    Literal a choice.
     """
     values = vars(_make_parser(flow).parse_args(arguments))
     if is_rank():  # the process that called torchrun has the flow run
@@ -71,7 +72,9 @@ def _make_parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
     )
     for name, parameter in inspect.signature(flow.fn).parameters.items():
         option = "--" + name.replace("_", "-")
-        if parameter.default is inspect.Parameter.empty:
+        if get_origin(parameter.annotation) is tuple:
+            parser.add_argument(name, type=get_args(parameter.annotation)[0], nargs="+")
+        elif parameter.default is inspect.Parameter.empty:
             if get_origin(parameter.annotation) is Literal:
                 parser.add_argument(name, choices=get_args(parameter.annotation))
             else:

@@ -1,4 +1,4 @@
-"""A video or person taken out and kept out: `python -m flows.purge --video ID`."""
+"""A video or person taken out and kept out: `python -m flows.purge --video ID [--everywhere]`."""
 
 import argparse
 import logging
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flows._command import show_own_logs
 from flows._process import lock_stage
+from flows._takedown import Takedown, take_down
+from tasks.data.holders import Sought
 from tasks.data.shards import name_shard
 from tasks.lists.exclusions import ExclusionKind, add_exclusion
 from tasks.params import read_params
@@ -23,6 +25,7 @@ NEXT = """next:
   dvc repro                              makes the shards concerned again, and the reports
   dvc gc --workspace                     drops what dvc's cache still holds of them
   dvc gc --workspace --cloud -r REMOTE   the same at a remote you have pushed to
+(or `--everywhere`: just the objects that hold it, in every version, cache and remote)
 Models trained before have seen what they were trained on: train them again."""
 
 
@@ -38,10 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for stage in STAGES:
                 locks.enter_context(lock_stage(stage))
             report = purge_shards(given.data, kind, name=name)
+            found = Sought(kind, name, frozenset(report.clip_ids))
+            takedown = take_down(found) if given.everywhere else None
     except (ValueError, RuntimeError, OSError) as error:
         logger.error("purge: %s", error)
         return 1
     _describe(report, kind, name)
+    if takedown is not None:
+        _describe_takedown(takedown)
     return 0
 
 
@@ -56,6 +63,14 @@ def _describe(report: PurgeReport, kind: ExclusionKind, name: str) -> None:
     logger.info("%s", NEXT)
 
 
+def _describe_takedown(takedown: Takedown) -> None:
+    for place, count in takedown.num_deleted.items():
+        logger.info("%s: %d objects deleted", place, count)
+    _show("files of all versions that are gone", sorted(set(takedown.files.values())))
+    for model in takedown.models:
+        logger.info("had seen it: %s", model)
+
+
 def _show(title: str, names: Sequence[str]) -> None:
     more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     logger.info("%s: %d (%s%s)", title, len(names), ", ".join(names[:MAX_SHOWN]), more)
@@ -67,6 +82,11 @@ def _read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     who.add_argument("--video", metavar="ID", help="its video_id in the shards")
     who.add_argument("--identity", metavar="ID", help="the person's identity in the shards")
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the shards are")
+    parser.add_argument(
+        "--everywhere",
+        action="store_true",
+        help="also delete the objects that hold it from DVC's cache and remotes, in every version",
+    )
     return parser.parse_args(_join_values(arguments))
 
 

@@ -12,9 +12,8 @@ from tasks.evaluation.ar_spm.answers import answer_voices
 from tasks.evaluation.ar_spm.attributes import NO_HEADS
 from tasks.evaluation.ar_spm.facts import Facts, write_facts
 from tasks.evaluation.ar_spm.fitting import fit_attribute_heads, score_heads
-from tasks.evaluation.ar_spm.held_out import COLUMNS, read_held_out, read_spectrograms
-from tasks.evaluation.ar_spm.leaks import score_leaks
 from tasks.evaluation.ar_spm.measure import Examined, examine, measure
+from tasks.evaluation.ar_spm.names import FACE_TO_FACE
 from tasks.evaluation.ar_spm.pictures import list_strips, write_strips
 from tasks.evaluation.ar_spm.priors import (
     GenderedFaces,
@@ -22,11 +21,12 @@ from tasks.evaluation.ar_spm.priors import (
     read_gendered_faces,
     score_table1,
 )
-from tasks.evaluation.ar_spm.published import FACE_TO_FACE
 from tasks.evaluation.ar_spm.system import System, open_system, predict_features
 from tasks.evaluation.ar_spm.weights import Weights, list_encoders, write_curves
 from tasks.evaluation.data_card import write_data_card
 from tasks.evaluation.heads import Heads
+from tasks.evaluation.held_out import COLUMNS, read_held_out, read_spectrograms
+from tasks.evaluation.leaks import score_leaks
 from tasks.evaluation.store import Line, get_headline, write_lines, write_samples
 from tasks.params import ArSpmEvaluationParams, EvaluationParams, FeatureParams, RunParams
 from tasks.training.precision import choose_precision

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from prefect import task
 
-from tasks.evaluation.data_card import DataCard, write_data_card
-from tasks.evaluation.store import HEADLINE, Line, get_headline, write_lines, write_samples
+from tasks.evaluation.data_card import write_data_card
+from tasks.evaluation.store import get_headline, write_lines, write_samples
 from tasks.evaluation.voice2face.durations import read_speech
 from tasks.evaluation.voice2face.galleries import write_galleries
 from tasks.evaluation.voice2face.matching import Outcome
@@ -18,9 +18,9 @@ from tasks.evaluation.voice2face.measure import (
     measure_tables,
     name_headline,
 )
-from tasks.evaluation.voice2face.networks import Networks, load_networks
+from tasks.evaluation.voice2face.networks import load_networks
 from tasks.evaluation.voice2face.realness import read_sounds
-from tasks.evaluation.voice2face.splits import DATA_SETS, Corpus, read_corpus
+from tasks.evaluation.voice2face.splits import DATA_SETS, read_corpus
 from tasks.params import EvaluationParams, RunParams, Voice2FaceEvaluationParams
 from tasks.training.precision import choose_device
 from tasks.training.stages import clear

@@ -125,7 +125,7 @@ def compute_losses(
 ) -> StepLosses:
     with precision.autocast():
         logits = network(batch["logmel"], scale_faces(batch["face"]))  # by covariate [V + F, N]
-    labels = {name: table[batch["person"]] for name, table in tables.items()}
+    labels: dict[str, Tensor] = {name: table[batch["person"]] for name, table in tables.items()}
     hits = {
         f"{name}_accuracy": (logits[name].argmax(dim=1) == labels[name]).float().mean()
         for name in labels

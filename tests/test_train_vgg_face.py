@@ -22,12 +22,12 @@ from tasks.training.weights import read_card
 NUM_PEOPLE, PICTURES = 6, 4
 SPLIT = SplitParams(rule="auto")
 PARAMS = VggFaceParams(
-    loop=LoopParams(30, 8, log_every=10, save_every=30, validate_every=30),
-    rate=0.02,
-    milestones=[25],
-    conv_widths=[4, 4, 8, 8, 8],
-    hidden_dim=16,
-    feature_dim=12,
+    loop=LoopParams(60, 8, log_every=20, save_every=60, validate_every=60),
+    rate=0.01,
+    milestones=[50],
+    conv_widths=[4, 8, 8, 16, 16],
+    hidden_dim=64,
+    feature_dim=32,
 )
 
 
@@ -124,9 +124,9 @@ def test_it_learns_who_is_who_and_is_an_encoder(data: Path) -> None:
     assert set(card.labels or {}) == {f"person-{n}" for n in range(4)}
     path = out / "model.safetensors"
     encoder = load_encoder("vgg_face", weights=path, sha256=card.sha256, device="cpu")
-    assert encoder.dimension == 12
+    assert encoder.dimension == 32
     faces = np.stack([draw_face(0, 0), draw_face(5, 2)])
-    assert encoder.encode(faces).shape == (2, 12)
+    assert encoder.encode(faces).shape == (2, 32)
 
 
 def test_weights_trained_here_are_named_by_their_hash(data: Path) -> None:

@@ -30,7 +30,8 @@ def compute_magnitudes(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float32
     # One sound value throughout leaves bins without any spread: they become 0.
     deviation = magnitudes.std(axis=0, ddof=1)
     deviation[deviation == 0] = 1.0
-    return ((magnitudes - magnitudes.mean(axis=0)) / deviation).astype(np.float32)
+    normalised: npt.NDArray[np.float64] = (magnitudes - magnitudes.mean(axis=0)) / deviation
+    return normalised.astype(np.float32)
 
 
 def _prepare(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:

@@ -1,6 +1,8 @@
 """Reads the final data sets as shaped arrays, straight from Arrow's buffers."""
 
 import json
+import math
+import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +21,8 @@ Array = npt.NDArray[Any]
 Columns = dict[str, Array | list[Any]]
 
 ENCODER_KEYS = ("D", "encoder", "encoder_sha256")
+# A data page's header takes 18 bytes at least; these are fewer than two of them.
+ONE_HEADER_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -133,9 +137,49 @@ def open_shard(path: Path) -> pq.ParquetFile:
 
 
 def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Columns:
+    """Columns of one row group; binary ones of one size are views of the file where it has them
+    as they are: no copy, no memory of this process's own until a row is taken."""
     with open_shard(group.path) as file:
-        table = file.read_row_group(group.index, columns=list(columns), use_threads=False)
-    return convert_columns(table, schema=schema)
+        views = _map_columns(group, file.metadata.row_group(group.index), columns, schema=schema)
+        rest = [name for name in columns if name not in views]
+        table = file.read_row_group(group.index, columns=rest, use_threads=False)
+    found = views | convert_columns(table, schema=schema)
+    return {name: found[name] for name in columns}
+
+
+def _map_columns(
+    group: Group, chunks: pq.RowGroupMetaData, columns: Sequence[str], *, schema: pa.Schema
+) -> Columns:
+    places = {
+        chunk.path_in_schema: place
+        for chunk in map(chunks.column, range(chunks.num_columns))
+        if chunk.path_in_schema in columns
+        and (place := _find_values(chunk, schema.field(chunk.path_in_schema))) is not None
+    }
+    if not places:
+        return {}
+    with group.path.open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    views: Columns = {}
+    for name, place in places.items():
+        shape, dtype = _read_shape(schema.field(name))
+        flat = np.frombuffer(content, dtype, group.num_rows * math.prod(shape), place)
+        views[name] = flat.reshape(group.num_rows, *shape)  # [N, ...]
+    return views
+
+
+def _find_values(chunk: pq.ColumnChunkMetaData, field: pa.Field) -> int | None:
+    """Where in the file the values of a column stand one after the other; None if they do not.
+
+    They do where nothing is compressed, null or looked up, and the row group is one page: then the
+    chunk is nothing but a page's header and the values.
+    """
+    if not pa.types.is_fixed_size_binary(field.type) or field.nullable:
+        return None
+    if chunk.compression != "UNCOMPRESSED" or chunk.has_dictionary_page:
+        return None
+    header_bytes: int = chunk.total_compressed_size - chunk.num_values * field.type.byte_width
+    return chunk.data_page_offset + header_bytes if header_bytes <= ONE_HEADER_BYTES else None
 
 
 def read_column(index: ShardIndex, name: str) -> Array:

@@ -169,4 +169,5 @@ def _take_faces(faces: FaceShelf, people: Tensor, *, random: Generator, share: S
     for person, draw in zip(people.flatten().tolist(), draws.flatten().tolist(), strict=True):
         rows = faces.rows[person]
         cells.append(faces.cells[rows[int(draw * len(rows))]])
-    return torch.from_numpy(decode_faces(cells)).unflatten(0, tuple(people.shape))
+    pictures = torch.from_numpy(decode_faces(cells))
+    return pictures.view(*people.shape, *pictures.shape[1:])

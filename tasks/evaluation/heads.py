@@ -19,7 +19,7 @@ from tasks.evaluation.head_scores import collect_labels, select
 from tasks.evaluation.labelled_faces import read_labelled_folder
 from tasks.evaluation.linear_head import Attributes, LinearHead
 from tasks.evaluation.picture_readings import Readings, read_faces, read_pictures
-from tasks.evaluation.scores import Floats, Score
+from tasks.evaluation.scores import Floats, Indices, Score
 from tasks.params import FeatureParams
 
 # Features [B, D] to pictures uint8 [B, H, W, 3] RGB.
@@ -39,6 +39,10 @@ class LabelledFeatures:
     features: Floats
     labels: Attributes
     people: Sequence[str]
+
+    @property
+    def person_codes(self) -> Indices:
+        return encode_people(self.people)
 
     @property
     def num_missing(self) -> int:
@@ -127,14 +131,22 @@ def has_labels(labels: Attributes) -> bool:
 
 
 def score_head(head: LinearHead, held_out: LabelledFeatures, *, seed: int = 0) -> dict[str, Score]:
-    """Gender and ethnicity: share right; age: mean error in years. Of faces it was not fitted on;
-    those in which no face was found are missing."""
-    true, people = held_out.labels, encode_people(held_out.people)
+    """Of faces it was not fitted on; those in which no face was found are missing."""
     found = head.predict(held_out.features)
-    return {
-        "gender": score_agreement("gender", true.genders, found.genders, people=people, seed=seed),
-        "age": score_age("age", true.ages, found.ages, people=people, seed=seed),
-        "ethnicity": score_agreement(
-            "ethnicity", true.ethnicities, found.ethnicities, people=people, seed=seed
-        ),
+    return score_answers(held_out.labels, found, people=held_out.person_codes, seed=seed)
+
+
+def score_answers(
+    true: Attributes, found: Attributes, *, people: Indices, seed: int = 0
+) -> dict[str, Score]:
+    """Gender and ethnicity: share right; age: mean error in years."""
+    pairs = {
+        "gender": (true.genders, found.genders),
+        "ethnicity": (true.ethnicities, found.ethnicities),
     }
+    scores = {
+        name: score_agreement(name, *labels, people=people, seed=seed)
+        for name, labels in pairs.items()
+    }
+    age = score_age("age", true.ages, found.ages, people=people, seed=seed)
+    return {"gender": scores["gender"], "age": age, "ethnicity": scores["ethnicity"]}

@@ -136,10 +136,9 @@ def read_windows(scores: NDArray[np.float32], tiles: Sequence[Tile]) -> list[Win
     for level in range(1, len(tiles)):
         edges[levels >= level] = edges[levels >= level] * STEP + SHIFT_PX
     pixels = np.floor(edges + 0.5).astype(int)
-    return [
-        Window(*pixels[n].tolist(), float(confidences[n]))
-        for n in np.argsort(-confidences, kind="stable")
-    ]
+    best_first = np.argsort(-confidences, kind="stable")
+    rows = zip(pixels[best_first].tolist(), confidences[best_first].tolist(), strict=True)
+    return [Window(left, top, right, bottom, s) for (left, top, right, bottom), s in rows]
 
 
 def _find_tiles(

@@ -1,4 +1,4 @@
-"""VGG-Face weights in the three published layouts, or trained here, as one state dict of `models.vgg_face`.
+"""VGG-Face weights, published in three layouts or trained here, as a state of `models.vgg_face`.
 
 Whatever the file, the network reads RGB minus the mean colour of the dag weights (SPEC 3.3):
 weights of BGR networks have the input channels of conv1_1 turned round.

@@ -14,6 +14,7 @@ from tasks.params.corpus import (
 from tasks.params.evaluation import (
     ArSpmEvaluationParams,
     EvaluationParams,
+    Speech2FaceEvaluationParams,
     Voice2FaceEvaluationParams,
 )
 from tasks.params.matching import DimnetParams, MatchingEvaluationParams, SvhfParams
@@ -28,6 +29,7 @@ from tasks.params.training import (
     GenderClassifierParams,
     LoopParams,
     PriorParams,
+    SpeakerFaceParams,
     Speech2FaceParams,
     VggFaceParams,
     VoiceEmbeddingParams,
@@ -57,6 +59,8 @@ __all__ = [
     "RetrainParams",
     "RunParams",
     "ShardParams",
+    "SpeakerFaceParams",
+    "Speech2FaceEvaluationParams",
     "Speech2FaceParams",
     "SpeechParams",
     "SplitParams",

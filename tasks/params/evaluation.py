@@ -55,3 +55,21 @@ class ArSpmEvaluationParams:
     prior_repeats: Count = 100
     num_subjects: Count = 10
     num_reconstructions: Count = 8
+
+
+@dataclass(frozen=True, config=STRICT)
+class Speech2FaceEvaluationParams:
+    """S2F's tables and figures (SPEC 5.3 to 5.5).
+
+    At most about `max_samples` test pairs are heard (Tables 2 and 3: 5,000), `num_drawn` of them
+    drawn and looked at (Fig. 5: 1,000). Of the training people, `num_fitted` faces are drawn for
+    the head that reads pictures and about `num_training` voices are heard for the test of leaks.
+    `num_shown` people stand in each gallery.
+    """
+
+    max_samples: Count = 5000
+    num_drawn: Count = 1000
+    trials_per_voice: Count = 108
+    num_fitted: Count = 2000
+    num_training: Count = 2000
+    num_shown: Count = 8

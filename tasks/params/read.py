@@ -21,6 +21,7 @@ from tasks.params.corpus import (
 from tasks.params.evaluation import (
     ArSpmEvaluationParams,
     EvaluationParams,
+    Speech2FaceEvaluationParams,
     Voice2FaceEvaluationParams,
 )
 from tasks.params.matching import DimnetParams, MatchingEvaluationParams, SvhfParams
@@ -32,6 +33,7 @@ from tasks.params.training import (
     GanParams,
     GenderClassifierParams,
     PriorParams,
+    SpeakerFaceParams,
     Speech2FaceParams,
     VggFaceParams,
     VoiceEmbeddingParams,
@@ -74,6 +76,7 @@ class Params:
     train_gan: GanParams = Field(default_factory=GanParams)
     train_face_decoder: FaceDecoderParams = Field(default_factory=FaceDecoderParams)
     train_speech2face: Speech2FaceParams = Field(default_factory=Speech2FaceParams)
+    train_speaker_face: SpeakerFaceParams = Field(default_factory=SpeakerFaceParams)
     train_ar_spm_decoder: ArSpmDecoderParams = Field(default_factory=ArSpmDecoderParams)
     train_gender_classifier: GenderClassifierParams = Field(default_factory=GenderClassifierParams)
     compute_priors: PriorParams = Field(default_factory=PriorParams)
@@ -84,6 +87,9 @@ class Params:
     evaluation: EvaluationParams = Field(default_factory=EvaluationParams)
     evaluate_voice2face: Voice2FaceEvaluationParams = Field(
         default_factory=Voice2FaceEvaluationParams
+    )
+    evaluate_speech2face: Speech2FaceEvaluationParams = Field(
+        default_factory=Speech2FaceEvaluationParams
     )
     retrain: RetrainParams = Field(default_factory=RetrainParams)
     evaluate_ar_spm: ArSpmEvaluationParams = Field(default_factory=ArSpmEvaluationParams)

@@ -1,5 +1,6 @@
 """Sections of the stages that train; the defaults are the papers' values (SPEC 3 and 4)."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -125,6 +126,19 @@ class Speech2FaceParams:
     loss: Literal["features", "pixels"] = "features"
     angle_weight: Weight = 0.025
     distillation_weight: Weight = 200.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class SpeakerFaceParams:
+    """Ridge regression from a pre-trained speaker embedding: no network of the papers.
+
+    `weights` is the file of the package Resemblyzer where that is not installed. The best of
+    `strengths` (penalty per sample) and `gains` on training people left out is taken.
+    """
+
+    weights: Path | None = None
+    strengths: list[Positive] = Field(default_factory=lambda: [0.03, 0.1, 0.3, 1.0, 3.0])
+    gains: list[Positive] = Field(default_factory=lambda: [1.0, 2.0, 4.0])
 
 
 @dataclass(frozen=True, config=STRICT)

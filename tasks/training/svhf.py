@@ -26,6 +26,7 @@ class IdentifyingSvhf(nn.Module):
         super().__init__()
         self.svhf = svhf
         last = svhf.voice_stream.fc7[0]
+        assert isinstance(last, nn.Linear)
         self.voice_people = nn.Linear(last.out_features, num_people)
         self.face_people = nn.Linear(last.out_features, num_people)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tasks.evaluation.ar_spm.distances import CONSTANT, CONSTANT_BY_GENDER, Predicted
-from tasks.evaluation.ar_spm.published import DISTANCES, FACE_TO_FACE
+from tasks.evaluation.ar_spm.distances import Predicted
+from tasks.evaluation.ar_spm.names import CONSTANT, CONSTANT_BY_GENDER, FACE_TO_FACE
+from tasks.evaluation.ar_spm.published import DISTANCES
 from tasks.evaluation.ar_spm.system import Seen, System, predict_features, see_again
 from tasks.evaluation.scores import Floats, Indices
 from tasks.training.genders import FEMALE, MALE

@@ -14,7 +14,6 @@ from tasks.evaluation.scores import Floats, Indices, Score, make_missing
 from tasks.evaluation.store import Line
 from tasks.training.genders import FEMALE, MALE
 
-ORIGINAL = "original"
 NO_HEADS = "no labelled faces: name a folder of them in evaluation.labelled_faces"
 LABELS, READ = "the data set's labels", "what the head says of the person's own picture"
 Labels = Sequence[str | None]

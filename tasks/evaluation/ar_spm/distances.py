@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tasks.evaluation.ar_spm.names import CONSTANT
 from tasks.evaluation.ar_spm.published import DISTANCES, SPACES, Space
 from tasks.evaluation.bootstrap import Doubles
 from tasks.evaluation.features import measure_features, rescale_to_degrees, score_features
@@ -11,8 +12,6 @@ from tasks.evaluation.store import Line
 
 # True degrees, then degrees as ARS seems to have printed them: of the mean of 0.5 + 0.5·cos.
 MEASURES = ("l1", "l2", "angle_deg", "rescaled_deg")
-CONSTANT = "constant prior"
-CONSTANT_BY_GENDER = "constant prior of the voice's gender"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import pyarrow as pa
 from models.ar_spm_priors import VARIANTS
 from tasks.evaluation.ar_spm.answers import Answers
 from tasks.evaluation.ar_spm.attributes import (
-    ORIGINAL,
     Truth,
     compare_genders,
     find_truth,
@@ -16,27 +15,32 @@ from tasks.evaluation.ar_spm.attributes import (
     read_pictures,
     score_attributes,
 )
-from tasks.evaluation.ar_spm.distances import CONSTANT, measure_angles, score_table4
-from tasks.evaluation.ar_spm.fairness import PerSample, score_fairness
-from tasks.evaluation.ar_spm.held_out import HeldOut
-from tasks.evaluation.ar_spm.published import FACE_TO_FACE, VOICE_GENDER_ACCURACY
-from tasks.evaluation.ar_spm.recognition import (
+from tasks.evaluation.ar_spm.distances import measure_angles, score_table4
+from tasks.evaluation.ar_spm.names import (
+    CONSTANT,
+    FACE_TO_FACE,
+    ORIGINAL,
+    PICTURES,
+)
+from tasks.evaluation.ar_spm.published import VOICE_GENDER_ACCURACY
+from tasks.evaluation.attributes import score_agreement
+from tasks.evaluation.bootstrap import encode_people, score_mean
+from tasks.evaluation.fairness import PerSample, score_fairness
+from tasks.evaluation.heads import Heads
+from tasks.evaluation.held_out import HeldOut
+from tasks.evaluation.linear_head import Attributes
+from tasks.evaluation.matching import Items, Trials
+from tasks.evaluation.recognition import (
     ANYBODY,
     draw_trial_lists,
     score_matching,
     score_retrieval,
     share_won,
 )
-from tasks.evaluation.attributes import score_agreement
-from tasks.evaluation.bootstrap import encode_people, score_mean
-from tasks.evaluation.heads import Heads
-from tasks.evaluation.linear_head import Attributes
-from tasks.evaluation.matching import Items, Trials
 from tasks.evaluation.scores import Floats, Indices
 from tasks.evaluation.store import GUARDED, HEADLINE, Line, make_samples
 
 MATCHING, ANGLE, GENDER = "matching", "angle_deg", "gender_accuracy"
-PICTURES = "pictures of {}"
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,21 @@ import torch
 from torch import Tensor
 
 from tasks.data.readers import decode_faces
-from tasks.evaluation.ar_spm.attributes import ORIGINAL
-from tasks.evaluation.ar_spm.held_out import HeldOut
 from tasks.evaluation.ar_spm.measure import Examined
+from tasks.evaluation.ar_spm.names import (
+    FACE_TO_FACE,
+    ORIGINAL,
+    SEPARATOR,
+    STRIP_COLUMNS,
+    STRIPS,
+)
 from tasks.evaluation.ar_spm.priors import GenderedFaces, compute_means, count_faces, list_sizes
-from tasks.evaluation.ar_spm.published import FACE_TO_FACE
 from tasks.evaluation.ar_spm.system import Draw
 from tasks.evaluation.bootstrap import encode_people
+from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.scores import Indices
 from tasks.params import ArSpmEvaluationParams
 from tasks.training.pictures import write_png
-
-STRIPS, COLUMNS = "strips.csv", ("figure", "row", "file", "captions")
-SEPARATOR = "|"
 
 
 @dataclass(frozen=True)
@@ -85,4 +87,4 @@ def write_strips(folder: Path, strips: Iterable[Strip]) -> None:
         write_png(folder / path, strip.pictures.transpose(0, 1).flatten(1, 2))  # [224, N 224, 3]
         rows.append((strip.figure, strip.row, path, SEPARATOR.join(strip.captions)))
     with (folder / STRIPS).open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+        csv.writer(file, lineterminator="\n").writerows([STRIP_COLUMNS, *rows])

@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 
 from tasks.data.readers import ShardIndex, name_person, read_batches, read_column
+from tasks.evaluation.ar_spm.names import ALL_FACES
 from tasks.evaluation.ar_spm.published import PRIOR_STEPS, PRIORS, SIZES
 from tasks.evaluation.bootstrap import LEVEL, Doubles
 from tasks.evaluation.scores import Floats, Score
@@ -124,7 +125,8 @@ def score_table1(faces: GenderedFaces, *, num_repeats: int, seed: int = 0) -> It
     """Labels: prior, step, and whether the distance is divided by the 1/√n of SPEC 5.6."""
     people = {**faces.num_people, "neutral": sum(faces.num_people.values())}
     for step in measure_steps(faces, num_repeats=num_repeats, seed=seed):
-        name = f"{step.num_before:,} → {step.num_after:,}"
+        is_paper = step.num_after in SIZES
+        name = f"{step.num_before:,} → {f'{step.num_after:,}' if is_paper else ALL_FACES}"
         for is_scaled in (False, True):
             score = score_step(step, num_people=people[step.prior], is_scaled=is_scaled)
             yield Line("table1", (step.prior, name, score.name), score)

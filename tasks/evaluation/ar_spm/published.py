@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
-FACE_TO_FACE = "face-to-face"
+from tasks.evaluation.ar_spm.names import FACE_TO_FACE
+
 Space = Literal["unprimed", "primed"]
 SPACES: tuple[Space, ...] = ("unprimed", "primed")
 MEASURES = ("l1", "l2", "cos_deg")

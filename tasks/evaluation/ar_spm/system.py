@@ -12,8 +12,8 @@ from models.ar_spm import GenderClassifier, SpeechEncoder
 from models.ar_spm_decoder import FaceDecoder
 from models.ar_spm_priors import VARIANTS, FacePriors, get_variant
 from tasks.data.readers import ShardIndex
-from tasks.evaluation.ar_spm.held_out import BLOCK
 from tasks.evaluation.ar_spm.weights import Weights, check_weights, name_variant
+from tasks.evaluation.held_out import BLOCK
 from tasks.evaluation.scores import Floats
 from tasks.face.boxes import Box, Picture
 from tasks.face.detect import detect_frontal_faces

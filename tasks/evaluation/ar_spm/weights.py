@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.data.readers import ShardIndex, check_feature_width
+from tasks.evaluation.ar_spm.names import CURVE_COLUMNS, CURVES
 from tasks.training.weights import read_card
-
-CURVES, CURVE_COLUMNS = "curves.csv", ("model", "step", "loss")
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,15 @@ from models.face_decoder import FaceDecoder
 from models.speech2face import MIN_FRAMES, VoiceEncoder
 from tasks.audio.spectrogram import HOP, SAMPLE_RATE
 from tasks.data.readers import Group, ShardIndex, check_feature_width
-from tasks.evaluation.ar_spm.held_out import read_spectrograms
+from tasks.evaluation.held_out import read_spectrograms
 from tasks.evaluation.picture_readings import open_encoder
 from tasks.evaluation.scores import Floats
 from tasks.params import FeatureParams
 from tasks.training.encoders import count_frames
-from tasks.training.precision import Precision
+from tasks.training.precision import Precision, place_network
 from tasks.training.weights import load_weights, read_card
 
 SHORT_SECONDS = 3  # SPEC 5.3 Table 2: the model is asked with 3 s and with 6 s
-PREFIX = "speech2face-"
 DRAW_ROWS = 16
 
 
@@ -55,20 +54,23 @@ def open_system(
     precision: Precision,
 ) -> System:
     """ValueError for weights that do not fit each other, the shards or the face encoder."""
-    network = open_voice_encoder(encoder, decoder, index)
+    network = open_voice_encoder(encoder, decoder, index, precision=precision)
     loaded = load_weights(decoder, expected=FaceDecoder)
     assert isinstance(loaded, FaceDecoder)
     check_face_encoder(features, index)
-    return System(network.to(precision.device), loaded.to(precision.device), precision)
+    return System(network, loaded.to(precision.device), precision)
 
 
-def open_voice_encoder(folder: Path, decoder: Path, index: ShardIndex) -> VoiceEncoder:
+def open_voice_encoder(
+    folder: Path, decoder: Path, index: ShardIndex, *, precision: Precision
+) -> VoiceEncoder:
     card = read_card(folder)
     check_feature_width(index, int(card.config["feature_dim"]))
     if card.upstream.get("face_decoder") != read_card(decoder).sha256:
         raise ValueError(f"{folder}: was trained with another face_decoder than {decoder}")
     network = load_weights(folder, expected=VoiceEncoder)
     assert isinstance(network, VoiceEncoder)
+    place_network(network, precision)
     return network
 
 
@@ -113,7 +115,7 @@ def hear(
     """Features [N, D] of all voices of `groups`, by name of the part of each that is heard."""
     found: dict[str, list[Floats]] = {name: [] for name in windows}
     for block in read_spectrograms(index, groups):
-        moved: Tensor = block.to(precision.device)
+        moved: Tensor = block.to(precision.device).contiguous(memory_format=torch.channels_last)
         for name, window in windows.items():
             with precision.autocast():
                 heard = encoder(moved[:, :, window.start : window.stop])

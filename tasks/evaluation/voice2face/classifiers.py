@@ -68,7 +68,8 @@ def fit_classifier(
         flipped = flip_faces(pictures, random=build_generator(recipe.seed, step), share=share)
         logits = head(trunk(scale_faces(flipped).to(networks.device)))
         adam.zero_grad(set_to_none=True)
-        compute_identity_loss(logits, numbers[chosen].to(networks.device)).backward()
+        loss = compute_identity_loss(logits, numbers[chosen].to(networks.device))
+        loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
     for network in (trunk, head):
         network.eval().requires_grad_(False)

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 from tasks.evaluation.data_card import ALL, SPLITS, DataCard
+from tasks.evaluation.noise import Samples
 from tasks.evaluation.scores import Score, make_missing
 from tasks.evaluation.store import GUARDED, HEADLINE, Line
 from tasks.evaluation.voice2face import galleries as shows
 from tasks.evaluation.voice2face.classifiers import ClassifierRecipe, fit_classifier
-from tasks.evaluation.voice2face.corpus import Labelled, Voices
 from tasks.evaluation.voice2face.durations import (
     Speech,
     draw_durations,
@@ -38,7 +38,6 @@ from tasks.evaluation.voice2face.matching import (
 from tasks.evaluation.voice2face.networks import Networks
 from tasks.evaluation.voice2face.published import TABLE_1
 from tasks.evaluation.voice2face.realness import (
-    Samples,
     draw_noise,
     score_noise_faces,
     score_realness,

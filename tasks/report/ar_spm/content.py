@@ -5,18 +5,283 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.ar_spm_priors import VARIANTS
-from tasks.evaluation.ar_spm.distances import CONSTANT
 from tasks.evaluation.ar_spm.facts import Facts, read_facts
-from tasks.evaluation.ar_spm.recognition import ANYBODY, GENDER_ORACLE, SAME_GENDER
+from tasks.evaluation.ar_spm.names import CONSTANT, ORIGINAL
 from tasks.evaluation.data_card import DataCard, read_data_card
 from tasks.evaluation.scores import Score, flatten_scores
 from tasks.evaluation.store import GUARDED, Line, get_headline, read_lines, select_lines
-from tasks.report.ar_spm import figures, tables, words as texts
-from tasks.report.ar_spm.pivot import index_lines
+from tasks.report.ar_spm import figures, tables
+from tasks.report.ar_spm import words as texts
+from tasks.report.ar_spm.pivot import WITH_VARIANTS, index_lines
+from tasks.report.figures import Figure
 from tasks.report.networks.card import build_cards
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
 from tasks.report.tables import Cell
 
-TITLE = "AR-SPM (Wang et al. 2020)"
+TITLE = "AR-SPM: faces from voices with a prior (Wang et al. 2020)"
+EMBEDDED = ("sample",)
+Rows = list[tuple[Cell, ...]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the stage that evaluates left on disk, read."""
+
+    folder: Path
+    lines: Sequence[Line]
+    facts: Facts
+    data: DataCard
+    galleries: Mapping[str, Figure]
+    strips: Rows
+
+    def get(self, table: str, *labels: str) -> Score:
+        return index_lines(self.lines, table)[labels]
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    data = read_data_card(folder)
+    galleries, strips = figures.draw_galleries(folder, may_show_faces=data.may_show_faces)
+    return Evaluation(folder, read_lines(folder), read_facts(folder), data, galleries, strips)
+
+
+def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
+    """`weights` are the folders whose cards are shown, by artefact."""
+    found = read_evaluation(folder)
+    losses = figures.read_curves(folder)
+    headline = build_headline(
+        f"Of two faces, AR-SPM ({found.facts.default}) picks the speaker’s own in {{}} of trials",
+        get_headline(found.lines).score,
+        table="matching",
+        figure="fig6",
+    )
+    sections = [
+        Section("prior", "The prior face (Table 1, Fig. 2)", tuple(show_prior(found))),
+        Section("decoder", "The face decoder (Fig. 4)", tuple(show_decoder(found))),
+        Section("distances", "Distance to the true face (Table 4)", tuple(show_distances(found))),
+        Section("training", "Training with and without a prior (Fig. 5)", show_training(losses)),
+        Section("faces", "Faces from voices (Fig. 6)", tuple(show_faces(found))),
+        Section("attributes", "Gender and age (Tables 5, 6)", tuple(show_attributes(found))),
+        Section("recognition", "Whose face is it?", tuple(show_recognition(found))),
+        Section("groups", "By group of people", tuple(show_groups(found))),
+        Section("leaks", "What a voice must not tell", tuple(show_leaks(found))),
+        *build_cards(weights, found.data, about=texts.ABOUT),
+    ]
+    page = Page(TITLE, headline, sections, tuple(show_lead(found)), list_logs(found, losses))
+    return build_page(page, metrics=flatten_scores(name_metrics(found)))
+
+
+def list_logs(
+    found: Evaluation, losses: figures.Losses
+) -> dict[str, tuple[tuple[str, ...], list[tuple[Cell, ...]]]]:
+    points: list[tuple[Cell, ...]] = [
+        (name, step, loss)
+        for name, (steps, values) in losses.items()
+        for step, loss in zip(steps, values, strict=True)
+    ]
+    return {
+        "curves": (("model", "step", "loss"), points),
+        "retrieval_all": tables.list_retrieval(found.lines),
+        "pictures": (figures.STRIP_COLUMNS, found.strips),
+    }
+
+
+def show_lead(found: Evaluation) -> Iterator[Item]:
+    facts = found.facts
+    angle = found.get("table4", facts.default, "unprimed", "angle_deg")
+    constant = found.get("table4", CONSTANT, "unprimed", "angle_deg")
+    if angle.value is not None and constant.value is not None:
+        yield words(
+            "Its face feature is {}° from the true one; the prior alone, the same answer for "
+            "everybody, is {}° from it.",
+            link_number(angle.value, "table4", "number"),
+            link_number(constant.value, "table4", "number"),
+        )
+    gender, same = (found.get("table5", name, "total") for name in (facts.default, CONSTANT))
+    if gender.value is not None and same.value is not None:
+        yield words(
+            "The pictures show the right gender in {}; one picture for everybody does in {}, the "
+            "people’s own pictures in {}.",
+            link_number(gender.value, "table5", "share"),
+            link_number(same.value, "table5", "share"),
+            link_number(found.get("table5", ORIGINAL, "total").value, "table5", "share"),
+        )
+    yield (
+        f"Measured on {facts.num_measured:,} of the {facts.num_available:,} test pairs that could "
+        f"be had, of {facts.num_people:,} people that no part was trained on; the face features "
+        f"are the {facts.dimension:,} numbers of {facts.face_encoder.replace('_', ' ')}."
+    )
+    missing = [name for name in VARIANTS if name not in facts.variants]
+    if missing:
+        yield (
+            f"Here is the model {facts.default} alone. The other variants of Table 4 "
+            f"({', '.join(missing)}) come with make reproduce, in reports/variants/ar_spm."
+        )
+
+
+def show_prior(found: Evaluation) -> Iterator[Item]:
+    faces = found.facts.faces
+    counts = ", ".join(f"{name} {count:,}" for name, count in faces.items())
+    yield (
+        "The prior is the mean face feature of many training faces. The paper takes its 10,000 "
+        "faces as enough because one mean hardly differs from the next. There are here, at most: "
+        f"{counts} faces; the last step takes all, and the paper’s larger steps cannot be made of "
+        "fewer. Each number is the mean over random orders of the faces, the intervals in the CSV "
+        "hold 95 % of the orders."
+    )
+    plain, scaled = tables.build_table1(found.lines)
+    yield plain
+    yield scaled
+    yield Doubt(texts.PRIOR_DOUBT)
+    yield found.galleries["fig2"]
+
+
+def show_decoder(found: Evaluation) -> Iterator[Item]:
+    yield (
+        "The face decoder reads a face feature and draws 224 × 224 pixels. What it loses here is "
+        "lost before any voice is heard: face-to-face is the upper limit of every row below."
+    )
+    if not found.data.may_show_faces:
+        yield "Pictures of the people themselves are not shown: they are real."
+    yield found.galleries["fig4"]
+    yield tables.build_found(found.lines)
+
+
+def show_distances(found: Evaluation) -> Iterator[Item]:
+    yield (
+        "Every row has a constant predictor beside it: the neutral prior for everybody, and the "
+        "prior of the gender that the classifier hears. A model that is not nearer than these has "
+        "learnt nothing of the voice."
+    )
+    yield tables.build_table4(found.lines)
+    yield figures.draw_angles(found.lines)
+    yield tables.build_table4_paper()
+    for text in (
+        texts.DEGREES_DOUBT,
+        texts.OUTLIER_DOUBT,
+        texts.CONSTANT_DOUBT,
+        texts.S2F_DOUBT,
+        texts.FUSION_DOUBT,
+    ):
+        yield Doubt(text)
+
+
+def show_training(losses: figures.Losses) -> tuple[Item, ...]:
+    absent = [name for name in figures.COMPARED if name not in losses]
+    note = (f"Not trained here: {', '.join(absent)}; that {WITH_VARIANTS}.",) if absent else ()
+    words_before = (
+        "The paper reports faster convergence with the neutral prior, and two early spikes of the "
+        "loss only without it."
+    )
+    return (words_before, *note, *figures.draw_losses(losses), figures.build_curves_table(losses))
+
+
+def show_faces(found: Evaluation) -> Iterator[Item]:
+    yield (
+        "The same unseen people in every row, chosen at random; the constant rows show one picture "
+        "for all, or one for each gender heard."
+    )
+    yield found.galleries["fig6"]
+
+
+def show_attributes(found: Evaluation) -> Iterator[Item]:
+    facts = found.facts
+    yield (
+        f"Gender is compared with {facts.gender_source}, age with {facts.age_source}. Both are "
+        "read off the pictures by linear heads on face features that were fitted on "
+        f"{facts.heads_source}: one for people’s own pictures, one for the decoder’s. The row “original” is their control."
+    )
+    yield from tables.build_attribute_tables(found.lines)
+    yield Doubt(texts.GENDER_DOUBT)
+    yield Doubt(texts.AGE_DOUBT)
+    if select_lines(found.lines, "heads"):
+        yield from tables.build_heads(found.lines)
+    yield tables.build_voice_gender(found.lines)
+    yield Doubt(texts.VOICE_DOUBT)
+    yield Doubt(texts.CODE_DOUBT.format(found.facts.code_reduction))
+
+
+def show_recognition(found: Evaluation) -> Iterator[Item]:
+    facts = found.facts
+    yield (
+        f"Not in the paper, and what best says how much of a person a voice gives. Each of the "
+        f"{facts.num_measured:,} voices meets {facts.trials_per_voice} pairs of its speaker’s face "
+        "and another’s; the nearer one by cosine is picked. The gender oracle knows the gender and "
+        "nothing else."
+    )
+    yield tables.build_matching(found.lines)
+    if tables.choose_reading(found.lines) == "absolute":
+        yield Caution(
+            f"A gallery of 100 cannot be filled: the faces are looked for among all "
+            f"{facts.num_measured:,} test faces, less the further ones of the same person."
+        )
+    yield tables.build_retrieval(found.lines)
+    yield "All readings and ranks are in tables/retrieval_all.csv."
+
+
+def show_groups(found: Evaluation) -> Iterator[Item]:
+    yield (
+        "The headline and the two guarded metrics of the default model. The constant column is the "
+        "prior for everybody within the group: a group whose faces lie near the mean is easier."
+    )
+    yield from tables.build_groups(found.lines)
+
+
+def show_leaks(found: Evaluation) -> Iterator[Item]:
+    if not select_lines(found.lines, "leaks"):
+        yield "No labelled faces: nothing to tell."
+        return
+    if tuple(found.facts.sources) != EMBEDDED:
+        yield (
+            "How well gender and ethnicity can be told from the fused feature of an unseen voice. "
+            "On these recordings language and accent may tell of ethnicity: not a test of leaks."
+        )
+        yield tables.build_leaks(found.lines)
+        return
+    yield (
+        "The embedded corpus’s voices are independent of its people’s ethnicity: from an unseen "
+        "voice it must come out at chance, or something leaks from training to test people. Gender "
+        "is the control: voices have it. One head was fitted on true face features, one on the "
+        "features of the training voices."
+    )
+    yield tables.build_leaks(found.lines)
+    yield judge_leaks(found.lines)
+
+
+def judge_leaks(lines: Sequence[Line]) -> Item:
+    above = [
+        line.labels[1]
+        for line in select_lines(lines, "leaks")
+        if line.labels[0] == "ethnicity" and is_above_chance(line.score)
+    ]
+    if above:
+        return Caution(f"Ethnicity is told above chance by the {' and the '.join(above)}.")
+    return "Ethnicity is at chance: no interval lies above it."
+
+
+def is_above_chance(score: Score) -> bool:
+    return score.low is not None and score.chance is not None and score.low > score.chance
+
+
+def name_metrics(found: Evaluation) -> dict[str, Score]:
+    """Flat names for `dvc metrics`; a variant's "+" becomes "_"."""
+    main = [get_headline(found.lines), *select_lines(found.lines, GUARDED)]
+    metrics = {line.score.name: line.score for line in main}
+    for (model, space, measure), score in index_lines(found.lines, "table4").items():
+        if model in (*VARIANTS, CONSTANT):
+            metrics[f"{name_key(model)}_{space}_{measure}"] = score
+    for table, word in (("table5", "gender"), ("table6", "age")):
+        for (model, label), score in index_lines(found.lines, table).items():
+            if label == "total" and model in (*VARIANTS, CONSTANT):
+                metrics[f"{name_key(model)}_{word}"] = score
+    for (model, other), score in index_lines(found.lines, "matching").items():
+        if model in VARIANTS:
+            metrics[f"{name_key(model)}_matching_{name_key(other)}"] = score
+    for (attribute, head), score in index_lines(found.lines, "leaks").items():
+        metrics[f"leak_{attribute}_{name_key(head)}"] = score
+    return metrics
+
+
+def name_key(label: str) -> str:
+    return label.translate(str.maketrans("+- ", "___"))

@@ -2,14 +2,13 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from tasks.evaluation.ar_spm.attributes import ORIGINAL
-from tasks.evaluation.ar_spm.pictures import SEPARATOR, STRIPS
-from tasks.evaluation.ar_spm.weights import CURVES
+from tasks.evaluation.ar_spm.names import CURVES, ORIGINAL, SEPARATOR, STRIPS
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line
 from tasks.face.align import CROP_PX
@@ -22,6 +21,7 @@ from tasks.report.networks.gallery import Row, draw_gallery
 from tasks.report.tables import Cell, Column, Table
 
 FOREST_PX, CURVES_PX, CELL_PX = 620, 620, 72
+STRIP_COLUMNS = ("figure", "row", "pictures", "file")
 TITLES = {
     "fig2": "Fig. 2: the neutral prior of more and more faces, decoded",
     "fig4": "Fig. 4: faces, and what the face decoder makes of their features",
@@ -32,8 +32,11 @@ COMPARED = ("non-prior", "neutral+fc")
 Losses = Mapping[str, tuple[list[float], list[float]]]
 
 
-def draw_galleries(folder: Path, *, may_show_faces: bool) -> tuple[dict[str, Figure], Table]:
-    """By figure; pictures of real people themselves are left out. The table lists the strips."""
+def draw_galleries(
+    folder: Path, *, may_show_faces: bool
+) -> tuple[dict[str, Figure], list[tuple[Cell, ...]]]:
+    """By figure; pictures of real people themselves are left out. Then what the strips show, under
+    STRIP_COLUMNS."""
     with (folder / STRIPS).open(newline="", encoding="utf-8") as file:
         strips = [row for row in csv.DictReader(file) if may_show_faces or row["row"] != ORIGINAL]
     figures = {}
@@ -44,12 +47,11 @@ def draw_galleries(folder: Path, *, may_show_faces: bool) -> tuple[dict[str, Fig
         figures[name] = draw_gallery(
             name, title, rows, table="pictures", columns=columns, cell=CELL_PX
         )
-    cells = tuple(
+    cells: list[tuple[Cell, ...]] = [
         (strip["figure"], strip["row"], len(strip["captions"].split(SEPARATOR)), strip["file"])
         for strip in strips
-    )
-    heads = (Column("figure"), Column("row"), Column("pictures", "count"), Column("file", "code"))
-    return figures, Table("pictures", "Rows of pictures", heads, cells)
+    ]
+    return figures, cells
 
 
 def read_strip(path: Path) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
@@ -97,7 +99,7 @@ def build_curves_table(losses: Losses) -> Table:
     """One row a variant: how far the loss fell, and its largest jump from one row to the next."""
     rows: list[tuple[Cell, ...]] = []
     for name, (steps, values) in losses.items():
-        jumps = [after / before for before, after in zip(values[:-1], values[1:], strict=True)]
+        jumps = [after / before for before, after in pairwise(values)]
         largest = max(jumps, default=None)
         half = next(
             (step for step, v in zip(steps, values, strict=True) if v <= values[0] / 2), None

@@ -7,7 +7,7 @@ from tasks.evaluation.store import Line
 from tasks.report.tables import Cell, Column, Format, Table
 
 # Of rows that nothing was trained for.
-WITH_VARIANTS = "comes with make reproduce"
+WITH_VARIANTS = "needs make reproduce"
 Scores = Mapping[tuple[str, str], Score]
 
 
@@ -39,6 +39,8 @@ def pivot(
     )
     parts = [part for label, text in columns.items() for part in list_columns(label, text, kind)]
     hidden = {f"{label}_{end}" for label in columns for end in ("low", "high", "people")}
+    if not any(row[-1] for row in cells):
+        hidden.add("remark")
     if not with_paper:
         hidden |= {f"{label}_paper" for label in columns}
     all_columns = (Column(head), *parts, Column("remark"))

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tasks.evaluation.ar_spm.attributes import ORIGINAL
-from tasks.evaluation.ar_spm.distances import CONSTANT, CONSTANT_BY_GENDER
+from tasks.evaluation.ar_spm.names import CONSTANT, CONSTANT_BY_GENDER, ORIGINAL
 from tasks.evaluation.ar_spm.published import AGES, DISTANCES, GENDERS, PRIORS, SPACES
 from tasks.evaluation.features import unscale_degrees
 from tasks.evaluation.retrieval import RANKS, Reading

@@ -42,10 +42,10 @@ GENDER_DOUBT = (
 )
 VOICE_DOUBT = (
     "The paper says that its classifier of voices was trained on VGGFace, which has no sound; here "
-    "it is trained on the training voices’ own labels. On what the 97.01 % were counted is not said."
+    "it is trained on the training voices’ own labels. What gave the 97.01 % is not said."
 )
 CODE_DOUBT = (
-    "Print and public code differ by a factor 1,000 in the decoder-code term of the loss: print has "
+    "Print and public code differ by a factor 1,000 in the loss’s decoder-code term: print has "
     "the sum over its dimensions, the code their mean. Trained here with the {}."
 )
 ABOUT = About(

@@ -1,4 +1,4 @@
-"""Whose face is it? 1:2 matching and retrieval by predicted features (not in ARS's own tables)."""
+"""Whose face is it? 1:2 matching and retrieval by face features predicted from voices."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from tasks.evaluation.ar_spm.held_out import HeldOut, Labels
 from tasks.evaluation.attributes import bin_in_thirds
 from tasks.evaluation.bootstrap import Doubles, encode_people, score_mean
 from tasks.evaluation.features import drop_mean
 from tasks.evaluation.groups import score_groups
+from tasks.evaluation.held_out import HeldOut, Labels
 from tasks.evaluation.scores import Indices, Score, complete
 from tasks.evaluation.store import Line
 

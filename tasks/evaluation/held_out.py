@@ -1,4 +1,4 @@
-"""The people AR-SPM is measured on: their voices, faces, features and labels."""
+"""The pairs that encoders are measured on: people's voices, faces, features and labels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
