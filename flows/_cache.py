@@ -5,15 +5,18 @@ parameters, or a kill while DVC exchanges files for links, would make shards aga
 """
 
 import configparser
+import hashlib
 import json
+import logging
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tasks.data.shards import SHARD_NAME, commit_file, shard_path
+from tasks.data.shards import SHARD_NAME, commit_file, read_key, shard_path
 
+logger = logging.getLogger(__name__)
 DVC = Path(".dvc")
 # relative path -> object, by shard file name: one committed state of a stage's folder
 Version = Mapping[str, Mapping[Path, Path]]
@@ -43,6 +46,39 @@ def restore_shards(
                 restored.add(index)
                 break
     return restored
+
+
+def remove_altered(paths: Iterable[Path], *, root: Path) -> None:
+    """Removes shards below `root`, DVC's out, that are not what DVC was given under their key.
+
+    Only files newer than the listing they stand in are read. An altered file may be a hard link to
+    its object, which then goes, too.
+    """
+    listings = {path: path.stat().st_mtime_ns for path in find_objects().glob("??/*.dir")}
+    newest = max(listings.values(), default=0)
+    suspects = [path for path in paths if path.stat().st_mtime_ns > newest]
+    versions = read_versions(find_objects()) if listings and suspects else []
+    for path in suspects:
+        known = {files.get(path.relative_to(root)) for files in _pick(versions, path.name)}
+        objects = {item for item in known if item is not None and item.exists()}
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "md5").hexdigest()
+        if any(_name_digest(item) == digest for item in objects):
+            continue
+        if any(read_key(item) == read_key(path) for item in objects):
+            logger.warning("%s: altered since it was made, removed", path)
+            for item in objects:
+                if item.samefile(path):
+                    item.unlink()
+            path.unlink()
+
+
+def _pick(versions: Iterable[Version], name: str) -> list[Mapping[Path, Path]]:
+    return [version.get(name, {}) for version in versions]
+
+
+def _name_digest(item: Path) -> str:
+    return item.parent.name + item.name
 
 
 def find_objects() -> Path:

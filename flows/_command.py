@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from prefect import Flow
 from prefect.settings import PREFECT_API_URL
@@ -81,16 +82,16 @@ def _make_parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
                 parser.add_argument(name, type=parameter.annotation)
         elif parameter.annotation is bool:
             parser.add_argument(option, action="store_true")
-        elif get_origin(parameter.annotation) is Literal:
-            choices = get_args(parameter.annotation)
-            parser.add_argument(option, choices=choices, default=parameter.default)
+        elif get_origin(kind := drop_none(parameter.annotation)) is Literal:
+            parser.add_argument(option, choices=get_args(kind), default=parameter.default)
         else:
-            kind = drop_none(parameter.annotation)
             parser.add_argument(option, type=kind, default=parameter.default)
     return parser
 
 
 def drop_none(annotation: Any) -> Any:
-    """`X` of `X | None`."""
-    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    """`X` of `X | None`, anything else as it is."""
+    if get_origin(annotation) is not UnionType and get_origin(annotation) is not Union:
+        return annotation
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     return kinds[0] if len(kinds) == 1 else annotation

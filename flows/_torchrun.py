@@ -25,7 +25,7 @@ def must_lock(ranks: Ranks) -> bool:
     return ranks.is_first and HELD not in os.environ
 
 
-def run_processes(stage: str, arguments: Sequence[Path], *, num_processes: int) -> None:
+def run_processes(stage: str, arguments: Sequence[str | Path], *, num_processes: int) -> None:
     """Runs `python -m flows.<stage> ARGUMENTS` under torchrun to its end.
 
     SIGTERM is passed on, and the exit code then is that of an interrupted run. RuntimeError if a

@@ -1,6 +1,6 @@
 """What the flows that train share: one run at a time, and its figures as an artifact."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,26 @@ from tasks.training.precision import choose_device
 
 
 def run_training(
-    unit: Task[..., dict[str, float]], *, inputs: Mapping[str, Path], out: Path, **sections: Any
+    unit: Task[..., dict[str, float]],
+    *,
+    inputs: Mapping[str, Path],
+    out: Path,
+    options: Sequence[str] = (),
+    **sections: Any,
 ) -> None:
     """Runs a training task; `inputs` are folders by the task's parameter names, in the order of the
-    stage's command line, `sections` parts of params.yaml."""
+    stage's command line, `options` what that had besides, `sections` parts of params.yaml."""
     stage, run = unit.fn.__module__.rpartition(".")[2], read_params().run
-    arguments = {**inputs, "out": out, "code": code_of(unit), "run": run, **sections}
+    values = {**inputs, "out": out, "code": code_of(unit), "run": run, **sections}
     if is_rank():
-        _run_rank(stage, unit, arguments, run=run)
+        _run_rank(stage, unit, values, run=run)
         return
     with lock_stage(stage):
         if run.training_processes == 1:
-            metrics = unit(**arguments)
+            metrics = unit(**values)
         else:
-            run_processes(stage, [*inputs.values(), out], num_processes=run.training_processes)
+            arguments: list[str | Path] = [*inputs.values(), out, *options]
+            run_processes(stage, arguments, num_processes=run.training_processes)
             metrics = read_metrics(out)
     create_table_artifact(
         [{"metric": name, "value": value} for name, value in metrics.items()],

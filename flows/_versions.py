@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from botocore.exceptions import BotoCoreError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from prefect.runtime import flow_run
@@ -143,3 +144,22 @@ def replace_in_lock(stages: Mapping[str, Any]) -> None:
     temporary = DVC_LOCK.with_name(".dvc.lock.tmp")
     temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     temporary.replace(DVC_LOCK)
+
+
+def list_remotes() -> list[str]:
+    with Repo(Path.cwd()) as repo:
+        return list(repo.config["remote"])
+
+
+def try_remote(name: str) -> str | None:
+    """What is wrong with a DVC remote; None where a small object can be written and deleted."""
+    with Repo(Path.cwd()) as repo:
+        try:
+            base = repo.cloud.get_remote_odb(name=name)
+            path = base.fs.join(base.path, f".doctor-{os.getpid()}")
+            base.fs.makedirs(base.path)
+            base.fs.pipe_file(path, b"1")
+            base.fs.remove(path)
+        except (DvcException, OSError, ValueError, BotoCoreError) as error:
+            return f"{type(error).__name__}: {error}"
+    return None

@@ -1,11 +1,15 @@
 """What is missing or broken on this machine: `python -m flows.doctor`."""
 
 import sys
+from collections.abc import Iterator
 
+from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 from rich.table import Table
 
-from tasks.doctor import examine
+from flows._server import answers, find_server
+from flows._versions import list_remotes, try_remote
+from tasks.doctor import Finding, examine
 from tasks.params import read_params
 
 SIGNS = {True: "ok", False: "MISSING", None: "-"}
@@ -15,13 +19,32 @@ def main() -> int:
     """0 if nothing that is needed is missing."""
     table = Table("", "what", "found", box=None)
     try:
-        findings = list(examine(read_params()))
+        findings = [*examine(read_params()), check_server(), *check_remotes()]
     except ValueError as error:
         sys.exit(str(error))
     for finding in findings:
         table.add_row(SIGNS[finding.is_good], finding.name, finding.message)
     Console().print(table)
     return int(any(finding.is_good is False for finding in findings))
+
+
+def check_server() -> Finding:
+    """Only schedules and the UI need one that is always up."""
+    url = PREFECT_API_URL.value() or find_server()
+    if url is None:
+        return Finding("Prefect server", None, "none runs; stages start their own")
+    is_up = answers(url)
+    return Finding("Prefect server", is_up, url if is_up else f"{url} does not answer")
+
+
+def check_remotes() -> Iterator[Finding]:
+    """Writes, reads and deletes a small object at each DVC remote."""
+    remotes = list_remotes()
+    if not remotes:
+        yield Finding("DVC remote", None, "none: versions stay on this machine")
+    for name in remotes:
+        error = try_remote(name)
+        yield Finding(f"DVC remote {name}", error is None, error or "writable")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tasks.estimate import HOUR_S, Estimate, StageCost, estimate_corpus
-from tasks.params import Params, read_params
+from tasks.estimate import HOUR_S, Estimate, StageCost, estimate_corpus, estimate_published
+from tasks.estimation.published import CORPORA
+from tasks.params import CorpusParams, Params, read_params
 from tasks.records import Seconds
 from tasks.report.tables import format_bytes
 
@@ -17,14 +19,18 @@ UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 def main() -> int:
     """0 if the disk is large enough."""
-    data = _read_arguments().data
+    given = _read_arguments()
     console = Console(highlight=False)
     try:
-        params = read_params()
-        estimate = estimate_corpus(data, params)
+        params = change_params(read_params(), given)
+        if given.published is None:
+            estimate = estimate_corpus(given.data, params)
+        else:
+            estimate = estimate_published(given.published, given.data, params)
     except (ValueError, OSError) as error:
         sys.exit(f"estimate: {error}")
-    for part in (describe_volume(estimate, params), list_stages(estimate), *warn(estimate, params)):
+    volume = describe_volume(estimate, params, published=given.published)
+    for part in (volume, list_stages(estimate), *warn(estimate, params)):
         console.print(part)
     return int(estimate.num_bytes_lacking > 0)
 
@@ -32,15 +38,37 @@ def main() -> int:
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m flows.estimate", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the shards go")
+    parser.add_argument(
+        "--published",
+        choices=sorted(CORPORA),
+        help="plan for a public corpus by its published size, without its lists",
+    )
+    parser.add_argument("--workers", type=int, help="instead of run.workers")
+    parser.add_argument("--requests", type=float, help="instead of download.requests_per_minute")
     return parser.parse_args()
 
 
-def describe_volume(estimate: Estimate, params: Params) -> Table:
+def change_params(params: Params, given: argparse.Namespace) -> Params:
+    """With what the command line says instead; a published corpus takes the source's name."""
+    run = params.run if given.workers is None else replace(params.run, workers=given.workers)
+    download, corpus = params.download, params.corpus
+    if given.requests is not None:
+        download = replace(download, requests_per_minute=given.requests)
+    if given.published is not None:
+        lists = corpus.lists or [Path("lists")]
+        corpus = CorpusParams("avspeech", corpus.watch, lists=lists)
+    return replace(params, run=run, download=download, corpus=corpus)
+
+
+def describe_volume(estimate: Estimate, params: Params, *, published: str | None = None) -> Table:
     """What is wanted, and what of it comes over the network."""
     volume, download = estimate.volume, params.download
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     origin = "data/clips" if estimate.is_listed else "the lists"
-    table.add_row("corpus", f"{params.corpus.source}, read from {origin}")
+    if published is None:
+        table.add_row("corpus", f"{params.corpus.source}, read from {origin}")
+    else:
+        table.add_row("corpus", f"{published} by its published size ({CORPORA[published].source})")
     table.add_row("wanted", f"{volume.num_clips:,} clips of {len(volume.videos):,} videos or files")
     hours = volume.voice_s / HOUR_S
     sound = f"{hours:,.1f} hours" if hours >= 1 else format_duration(volume.voice_s)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 from flows._process import ONE_THREAD
@@ -16,7 +17,7 @@ from flows._server import HOME, announce, answers, build_environment
 PORT = int(os.environ.get("SPEECH_PORTRAITS_PORT", "4200"))
 URL = f"http://127.0.0.1:{PORT}/api"
 POOLS = ("speech-portraits", "speech-portraits-gpu")
-START_TIMEOUT_S, POLL_S = 90.0, 0.5
+START_TIMEOUT_S, STOP_TIMEOUT_S, POLL_S = 300.0, 30.0, 0.5
 PREFECT = [sys.executable, "-m", "prefect"]
 
 
@@ -40,13 +41,23 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        for child in (*workers, server):
-            child.terminate()
-            child.wait(timeout=30)
+        _stop_all([*workers, server])
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _stop_all(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Asks all at once, then makes sure."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    for child in children:
+        try:
+            child.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
 
 
 def _wait_for(server: subprocess.Popen[bytes]) -> None:

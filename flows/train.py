@@ -12,12 +12,18 @@ LAST_STAGES = {
     "voice2face": "train_gan",
     "speech2face": "train_speech2face",
     "ar_spm": "train_ar_spm",
+    "svhf": "train_svhf",
+    "dimnet_i": "train_dimnet_i",
+    "dimnet_g": "train_dimnet_g",
 }
 
 
 @flow(name="train", on_failure=[notify_failure], on_crashed=[notify_failure])
-def train(network: Literal["voice2face", "speech2face", "ar_spm"]) -> None:
-    """Makes again whatever of NETWORK (voice2face, speech2face or ar_spm) is stale."""
+def train(
+    network: Literal["voice2face", "speech2face", "ar_spm", "svhf", "dimnet_i", "dimnet_g"],
+) -> None:
+    """Makes again whatever of NETWORK is stale: voice2face, speech2face, ar_spm, or one of the
+    baselines svhf, dimnet_i and dimnet_g."""
     if network not in LAST_STAGES:
         raise ValueError(f"network must be one of {', '.join(LAST_STAGES)}; got {network!r}")
     for stage in list_upstream(LAST_STAGES[network]):

@@ -14,9 +14,11 @@ from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, RESNET_FILE, f
 from tasks.media.ffmpeg import find_ffmpeg
 from tasks.params import Params
 from tasks.remote.client import check_javascript_runtime, check_setup
+from tasks.training.weights import CARD, load_tensors
 
 GIGABYTE = 1e9
 SMALL_DISK_GB = 10.0
+WEIGHTS = Path("data/weights")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ def examine(params: Params) -> Iterator[Finding]:
         "GPU": _check_gpu,
         "disk": _check_disk,
         "cookies and proxy": _check_secrets,
+        "webhook": _check_webhook,
+        "weights": _check_weights,
     }
     for name, check in checks.items():
         try:
@@ -93,3 +97,18 @@ def _check_secrets(params: Params) -> tuple[bool | None, str]:
     names = ("SPEECH_PORTRAITS_COOKIES", "SPEECH_PORTRAITS_PROXY")
     given = [name for name in names if os.environ.get(name)]
     return (True if given else None), ", ".join(given) or "none given"
+
+
+def _check_webhook(params: Params) -> tuple[bool | None, str]:
+    is_set = bool(os.environ.get("SPEECH_PORTRAITS_WEBHOOK"))
+    block = params.retrain.notices
+    return (True if is_set or block else None), block or ("set" if is_set else "none given")
+
+
+def _check_weights(params: Params) -> tuple[bool | None, str]:
+    """Each artefact's file against the hash in its card."""
+    cards = sorted(WEIGHTS.rglob(CARD))
+    for card in cards:
+        load_tensors(card.parent)
+    names = sorted({card.relative_to(WEIGHTS).parts[0] for card in cards})
+    return (True if names else None), ", ".join(names) or "none yet: `dvc repro` or `dvc pull`"

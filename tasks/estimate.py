@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from tasks.data.schemas import SMALL_FACE_SHAPE, SPECTROGRAM_BINS, SPECTROGRAM_CHANNELS
 from tasks.data.shards import list_shards, read_records
+from tasks.estimation.published import CORPORA, build_volume
 from tasks.estimation.volume import Volume, count_volume, measure_files
 from tasks.lists.corpus import read_corpus
 from tasks.lists.labels import SPLITS
@@ -139,6 +140,22 @@ def estimate_corpus(data: Path, params: Params) -> Estimate:
     runs = count_runs(volume, params.download.budget, num_bytes=network)
     free = shutil.disk_usage(data if data.is_dir() else Path()).free
     return Estimate(volume, profile, stages, network, runs, there, free, is_listed)
+
+
+def estimate_published(name: str, data: Path, params: Params) -> Estimate:
+    """For a public corpus by its published size, without its lists."""
+    volume = build_volume(CORPORA[name])
+    network = compute_network(volume, CAMERA, params)
+    return Estimate(
+        volume,
+        CAMERA,
+        compute_stages(volume, CAMERA, params, {}),
+        network,
+        count_runs(volume, params.download.budget, num_bytes=network),
+        num_bytes_there=0,
+        num_bytes_free=shutil.disk_usage(data if data.is_dir() else Path()).free,
+        is_listed=False,
+    )
 
 
 def _find_source(folder: Path) -> str | None:

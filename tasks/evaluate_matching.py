@@ -14,7 +14,7 @@ from tasks.evaluation.matching_table.comparison import (
     name_headline,
 )
 from tasks.evaluation.matching_table.measure import Found, measure_split
-from tasks.evaluation.matching_table.rounds import read_people
+from tasks.evaluation.matching_table.rounds import People, read_people
 from tasks.evaluation.matching_table.sources import Data, Source, open_sources
 from tasks.evaluation.matching_table.systems import System, find_common
 from tasks.evaluation.scores import Score
@@ -56,7 +56,7 @@ def measure_matching(
         people = read_people(
             shards, split, voices=clips[0], faces=clips[1], nationality=nationality
         )
-        found.lines.extend(count_clips(systems, people.split, clips=clips))
+        found.lines.extend(count_clips(systems, split, clips=clips))
         measure_split(
             people,
             [system.select(*clips) for system in systems],
@@ -67,12 +67,20 @@ def measure_matching(
             found=found,
         )
     lines = [*found.lines, *compare_systems(found), *count_mixed_pairs(found)]
+    lines.append(name_nationality(nationality, people))
     lines = [*name_headline(lines, [source.name for source in sources]), *lines]
     write_lines(out, lines)
     write_samples(out, found.samples)
     score = get_headline(lines).score
     logger.info("evaluate_matching: %s is %s", score.name, score.value)
     return f"{score.name}: {score.value} ({score.low} to {score.high}, chance {score.chance})"
+
+
+def name_nationality(column: str, people: People) -> Line:
+    """Which column stands for nationality, and how many of the people it says something of."""
+    known = [value for value in people.nationality.values() if value is not None]
+    score = Score("nationality", float(len(set(known))), len(known), len(known), reason="a count")
+    return Line("nationality", (column,), score)
 
 
 def embed_split(sources: Sequence[Source], split: str) -> tuple[list[System], dict[str, str]]:

@@ -7,14 +7,14 @@ import torch
 from prefect import task
 
 from tasks.data.readers import read_index
-from tasks.evaluation.ar_spm.held_out import COLUMNS
-from tasks.evaluation.ar_spm.leaks import score_leaks
-from tasks.evaluation.ar_spm.recognition import ANYBODY
 from tasks.evaluation.data_card import write_data_card
 from tasks.evaluation.head_scores import select
 from tasks.evaluation.heads import LabelledFeatures
+from tasks.evaluation.held_out import COLUMNS
+from tasks.evaluation.leaks import score_leaks
 from tasks.evaluation.picture_table import ROLES
-from tasks.evaluation.speech2face.ablations import DEFAULT, list_variants, score_ablations
+from tasks.evaluation.recognition import ANYBODY
+from tasks.evaluation.speech2face.ablations import list_variants, score_ablations
 from tasks.evaluation.speech2face.attributes import (
     count_all,
     score_agreements,
@@ -22,11 +22,13 @@ from tasks.evaluation.speech2face.attributes import (
     score_right,
     write_counted,
 )
+from tasks.evaluation.speech2face.curves import write_curves
 from tasks.evaluation.speech2face.examine import Examined, Source, examine
 from tasks.evaluation.speech2face.facts import Facts, write_facts
 from tasks.evaluation.speech2face.galleries import show_all, write_galleries
 from tasks.evaluation.speech2face.maps import write_map
 from tasks.evaluation.speech2face.measure import choose_classifier, measure
+from tasks.evaluation.speech2face.names import DEFAULT
 from tasks.evaluation.speech2face.segments import score_segments
 from tasks.evaluation.speech2face.shape import correlate_shapes, write_shapes
 from tasks.evaluation.speech2face.system import System, open_system
@@ -74,6 +76,7 @@ def measure_speech2face(
     )
     lines += list_more(examined, seed=evaluation.seed)
     write_pictures(out, examined, system, params=params, seed=evaluation.seed)
+    write_curves(out, {DEFAULT: encoder, **source.variants})
     write_data_card(out, shards, data_sets=("pairs",))
     write_facts(out, state_facts(examined, read_card(encoder), params=params))
     write_samples(out, samples)

@@ -90,9 +90,9 @@ def fit_ar_spm(
     place_network(network, job.precision)
     device = job.precision.device
     frozen = Frozen(
-        load_priors(priors, gender, variant=variant, device=device),
+        load_priors(priors, gender, variant=variant, device=device, dimension=dimension),
         _load_decoder(decoder).to(device),
-        open_face_network(encoder, device=device),
+        open_face_network(encoder, device=device, index=index),
     )
     constant = compute_mean_feature(index.folder)
     if params.start_at_mean:

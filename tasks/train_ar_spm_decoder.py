@@ -63,7 +63,7 @@ def fit_ar_spm_decoder(
         "variant": params.variant,
     }
     network = FaceDecoder(**config)
-    judge = open_face_network(encoder, device=job.precision.device)
+    judge = open_face_network(encoder, device=job.precision.device, index=index)
     if params.standardise:
         standardise_input(network.fc1, _read_faces(index.folder)[0])
     constant = compute_mean_face(index.folder)

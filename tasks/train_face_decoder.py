@@ -1,5 +1,6 @@
 """train_face_decoder: Cole's decoder, from a face feature to a normalised face (SPEC 3.4)."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from models.image_losses import compute_decoder_terms
 from models.spline_warp import warp_pictures
 from tasks.data.decoder_data import (
     DecoderRows,
+    Targets,
     join_rows,
     look_up,
     make_blends,
@@ -22,6 +24,7 @@ from tasks.data.decoder_data import (
 )
 from tasks.data.readers import read_feature_width, read_index
 from tasks.data.streams import Batch
+from tasks.face.canonical_faces import read_canonical_faces
 from tasks.face.encoders import load_encoder
 from tasks.face.normalise import NormalisedFaces
 from tasks.params import FaceDecoderParams, FeatureParams, RunParams, flatten
@@ -47,6 +50,7 @@ NOTES = (
     "in, and no outside service chose frontal, neutral photos.",
     "Features of the stored pictures are trained on beside those of the blends (chosen).",
 )
+TARGET_NOTE = "Targets are the pictures that train_face_decoder.targets names, as they are."
 
 
 class Drawer(nn.Module):
@@ -71,28 +75,48 @@ def fit_face_decoder(
 ) -> dict[str, float]:
     """Trains on SHARDS/pairs/train, writes the decoder to `out`."""
     index = read_index(shards / "pairs/train")
-    origin = describe_origin(flatten(params), code=code, indices={"pairs/train": index})
+    targets = None if params.targets is None else read_canonical_faces(params.targets)
+    origin = describe_origin(
+        flatten(params) | {"pictures": hash_targets(targets)},
+        code=code,
+        indices={"pairs/train": index},
+    )
     job = open_job(out, origin, run=run, seed=params.loop.seed)
-    faces, rows = read_targets(index.folder, params=params, encoder=encoder)
+    faces, rows = read_targets(index.folder, params=params, encoder=encoder, targets=targets)
     config = build_config(faces, params, dimension=read_feature_width(index))
     network = FaceDecoder(**config)
-    judge = open_face_network(encoder, device=job.precision.device)
-    tested = read_splits(shards, eyes_px=params.eyes_px, mean_landmarks=faces.mean_landmarks)
+    judge = open_face_network(encoder, device=job.precision.device, index=index)
+    tested = read_splits(
+        shards, eyes_px=params.eyes_px, mean_landmarks=faces.mean_landmarks, targets=targets
+    )
     _train(network, (faces, rows), tested=tested, job=job, params=params, judge=judge)
     metrics = score_splits(network, tested, known=faces)
-    notes = NOTES + describe_missing(encoder, terms="identity")
+    notes = (NOTES if targets is None else (TARGET_NOTE,)) + describe_missing(
+        encoder, terms="identity"
+    )
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
 
 
+def hash_targets(targets: Targets | None) -> str | None:
+    if targets is None:
+        return None
+    digest = hashlib.sha256()
+    for clip_id, (picture, _) in targets.items():
+        digest.update(clip_id.encode() + picture.numpy().tobytes())
+    return digest.hexdigest()
+
+
 def read_targets(
-    folder: Path, *, params: FaceDecoderParams, encoder: FeatureParams
+    folder: Path, *, params: FaceDecoderParams, encoder: FeatureParams, targets: Targets | None
 ) -> tuple[NormalisedFaces, DecoderRows]:
     """The training people's faces, with a row for each picture and each blend.
 
     ValueError for fewer than two people.
     """
-    faces, rows = read_normalised(folder, eyes_px=params.eyes_px, max_people=params.max_people)
+    faces, rows = read_normalised(
+        folder, eyes_px=params.eyes_px, max_people=params.max_people, targets=targets
+    )
     if len(faces.people) < 2:
         raise ValueError(f"{folder}: faces of a single person: nothing to tell apart")
     if not params.num_blends:
@@ -128,12 +152,14 @@ def build_config(
 
 
 def read_splits(
-    shards: Path, *, eyes_px: float, mean_landmarks: Tensor
+    shards: Path, *, eyes_px: float, mean_landmarks: Tensor, targets: Targets | None
 ) -> dict[str, tuple[NormalisedFaces, DecoderRows]]:
     """Unseen people's faces, by split; without the splits that have none."""
     folders = {split: shards / "pairs" / split for split in ("val", "test")}
     return {
-        split: read_normalised(folder, eyes_px=eyes_px, mean_landmarks=mean_landmarks)
+        split: read_normalised(
+            folder, eyes_px=eyes_px, mean_landmarks=mean_landmarks, targets=targets
+        )
         for split, folder in folders.items()
         if folder.is_dir()
     }

@@ -14,7 +14,7 @@ from models.image_losses import compute_pixel_loss
 from models.losses import compute_speech2face_terms
 from models.speech2face import MIN_FRAMES, VoiceEncoder
 from tasks.data.datasets import build_pairs_dataset
-from tasks.data.readers import read_feature_width, read_index
+from tasks.data.readers import ShardIndex, read_feature_width, read_index
 from tasks.data.streams import Batch
 from tasks.params import FeatureParams, RunParams, Speech2FaceParams, flatten
 from tasks.training.checkpoint import Trained
@@ -42,6 +42,7 @@ from tasks.training.stages import (
     open_stream,
     publish,
 )
+from tasks.training.starts import pass_spectra, regress_last
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
 
@@ -82,10 +83,9 @@ def fit_speech2face(
     }
     network = VoiceEncoder(**config)
     place_network(network, job.precision)
-    frozen = open_frozen(decoder, encoder, precision=job.precision)
+    frozen = open_frozen(decoder, encoder, precision=job.precision, index=index)
     constant = compute_mean_feature(index.folder)
-    if params.start_at_mean:
-        start_at(network.fc2, constant)
+    _start(network, index.folder, constant=constant, job=job, params=params)
     _train(network, shards, frozen=frozen, constant=constant, job=job, params=params)
     metrics = score_splits(evaluate(network), shards, constant=constant, precision=job.precision)
     publish(
@@ -97,10 +97,23 @@ def fit_speech2face(
     return metrics
 
 
-def open_frozen(folder: Path, encoder: FeatureParams, *, precision: Precision) -> Frozen:
+def _start(
+    network: VoiceEncoder, folder: Path, *, constant: Tensor, job: Job, params: Speech2FaceParams
+) -> None:
+    if params.start == "mean":
+        start_at(network.fc2, constant)
+    elif params.start == "regression":
+        pass_spectra(network)
+        num_frames = count_frames(params.seconds)
+        regress_last(network, network.fc2, folder, num_frames=num_frames, precision=job.precision)
+
+
+def open_frozen(
+    folder: Path, encoder: FeatureParams, *, precision: Precision, index: ShardIndex
+) -> Frozen:
     decoder = load_weights(folder, expected=FaceDecoder)
     assert isinstance(decoder, FaceDecoder)
-    judge = open_face_network(encoder, device=precision.device)
+    judge = open_face_network(encoder, device=precision.device, index=index)
     return Frozen(decoder.to(precision.device), judge)
 
 

@@ -1,6 +1,6 @@
 """What Cole's decoder is trained on: people's normalised faces, and blends of two (SPEC 3.4)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from tasks.face.normalise import (
 # Faces uint8 [B, 224, 224, 3] to features [B, D].
 Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 BLENDS = 7  # of the seed's streams
-COLUMNS = ("face", "face_feature", "landmarks", "identity", "video_id")
+# Pictures uint8 [224, 224, 3] and their landmarks [68, 2] by clip.
+Targets = Mapping[str, tuple[Tensor, NDArray[np.float32]]]
+COLUMNS = ("clip_id", "face", "face_feature", "landmarks", "identity", "video_id")
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,26 @@ def read_normalised(
     eyes_px: float,
     max_people: int | None = None,
     mean_landmarks: Tensor | None = None,
+    targets: Targets | None = None,
 ) -> tuple[NormalisedFaces, DecoderRows]:
     """The first `max_people` people of a split, and a row for each of their pictures.
 
-    Textures are drawn on `mean_landmarks` [68, 2], by default the mean shape of these people.
+    Textures are drawn on `mean_landmarks` [68, 2], by default the mean shape of these people. With
+    `targets` only clips that have one, which is seen in place of the stored picture.
     """
     pictures, shapes, features, owners = [], [], [], list[str]()
     for batch, row in _iterate_people(folder, max_people):
-        picture, points = _read_aligned(batch, row, eyes_px=eyes_px)
+        clip_id = str(batch["clip_id"][row])
+        if targets is not None and clip_id not in targets:
+            continue
+        face, marks = _read_face(batch, row) if targets is None else targets[clip_id]
+        picture, points = align_eyes(face.permute(2, 0, 1).float() / 255, marks, eyes_px=eyes_px)
         pictures.append(to_bytes(picture))
         shapes.append(points)
         features.append(torch.tensor(batch["face_feature"][row]))
         owners.append(name_person(batch, row))
+    if not pictures:
+        raise ValueError(f"{folder}: no clip of it has a target picture")
     faces = average_people(
         torch.stack(pictures), torch.stack(shapes), owners=owners, mean_landmarks=mean_landmarks
     )
@@ -77,10 +87,10 @@ def _iterate_people(folder: Path, max_people: int | None) -> Iterator[tuple[Colu
                 yield batch, row
 
 
-def _read_aligned(batch: Columns, row: int, *, eyes_px: float) -> tuple[Tensor, Tensor]:
-    face = torch.tensor(decode_faces([batch["face"][row]])[0])  # [224, 224, 3]
-    points = np.asarray(batch["landmarks"][row]).reshape(68, 2)
-    return align_eyes(face.permute(2, 0, 1).float() / 255, points, eyes_px=eyes_px)
+def _read_face(batch: Columns, row: int) -> tuple[Tensor, NDArray[np.float32]]:
+    """The stored picture uint8 [224, 224, 3] and its landmarks [68, 2]."""
+    face = torch.tensor(decode_faces([batch["face"][row]])[0])
+    return face, np.asarray(batch["landmarks"][row]).reshape(68, 2)
 
 
 def make_blends(

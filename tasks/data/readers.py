@@ -158,14 +158,28 @@ def _map_columns(
     }
     if not places:
         return {}
-    with group.path.open("rb") as file:
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     views: Columns = {}
     for name, place in places.items():
         shape, dtype = _read_shape(schema.field(name))
-        flat = np.frombuffer(content, dtype, group.num_rows * math.prod(shape), place)
+        count = group.num_rows * math.prod(shape)
+        content, first = _map_part(group.path, place, count * dtype.itemsize)
+        flat = np.frombuffer(content, dtype, count, first)
         views[name] = flat.reshape(group.num_rows, *shape)  # [N, ...]
     return views
+
+
+def _map_part(path: Path, place: int, num_bytes: int) -> tuple[mmap.mmap, int]:
+    """Maps these bytes of a file, read in one go where the system can; and where they begin."""
+    first = place % mmap.ALLOCATIONGRANULARITY
+    with path.open("rb") as file:
+        content = mmap.mmap(
+            file.fileno(),
+            first + num_bytes,
+            flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0),
+            prot=mmap.PROT_READ,
+            offset=place - first,
+        )
+    return content, first
 
 
 def _find_values(chunk: pq.ColumnChunkMetaData, field: pa.Field) -> int | None:

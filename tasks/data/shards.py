@@ -136,14 +136,15 @@ class ShardWriter:
         traceback: TracebackType | None,
     ) -> None:
         try:
+            try:
+                if kind is None:
+                    self._flush()
+            finally:
+                self._writer.close()
             if kind is None:
-                self._flush()
+                commit_file(self._temporary, self._path)
         finally:
-            self._writer.close()
-            if kind is not None:
-                self._temporary.unlink(missing_ok=True)
-        if kind is None:
-            commit_file(self._temporary, self._path)
+            self._temporary.unlink(missing_ok=True)  # closing fails, too, on a full disk
 
 
 def commit_file(temporary: Path, path: Path) -> None:

@@ -26,7 +26,7 @@ from tasks.data.readers import Columns, ShardIndex, read_group
 Batch = dict[str, Any]
 Collate = Callable[[Columns, Generator, Share], Batch]
 
-BUFFER_ROWS = 1024  # chosen: 16 row groups, 630 MB of pairs in each reader
+BUFFER_ROWS = 1024  # chosen: 16 row groups, 630 MB of pairs mapped into each reader
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,7 @@ def find_drawn_face(picture: Picture) -> Box | None:
 
 
 def _move_box(box: Box, by_px: float) -> Box:
-    edges = (box.left, box.top, box.right, box.bottom)
-    return Box(*(edge + by_px for edge in edges), box.score)
+    return Box(box.left + by_px, box.top + by_px, box.right + by_px, box.bottom + by_px, box.score)
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,6 +1,5 @@
 """Face encoders: faces as stored, 224×224, to feature vectors."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +18,8 @@ from tasks.face.dlib_models import (
     load_resnet,
 )
 from tasks.face.vgg_weights import PUBLISHED, load_vgg_face
+from tasks.face.weight_files import check_weights
 
-TRAINED = ".safetensors"  # of train_vgg_face; no published weights end so
 Features = NDArray[np.float32]
 
 # dlib's face chip (SPEC 2.3) reaches a seventh beyond a tight box on each side.
@@ -66,30 +65,16 @@ def load_encoder(
     raise ValueError(f"encoder {name!r}: known are dlib_resnet, vgg_face")
 
 
-def check_weights(path: Path, *, sha256: str | None) -> str:
-    """The file's SHA-256; raises ValueError if there is no file or it is not the one named."""
-    if not path.is_file():
-        raise ValueError(
-            f"compute_features.weights: {path}: no such file; published are {PUBLISHED}; "
-            "stage train_vgg_face makes data/weights/vgg_face/model.safetensors"
-        )
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if sha256 is None and path.suffix == TRAINED:
-        raise ValueError(
-            f"compute_features.sha256: weights trained here change when they are trained again: "
-            f"name the ones that are meant ({path} is {found})"
-        )
-    if sha256 is not None and found != sha256.lower():
-        raise ValueError(f"{path}: SHA-256 is {found}, compute_features.sha256 is {sha256}")
-    return found
-
-
 def choose_device(name: str) -> torch.device:
-    """`auto` is a GPU where there is one."""
+    """`auto` is a GPU where there is one; ValueError where one is demanded and there is none."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f"compute_features.device: {name!r}, but {torch.cuda.device_count()} GPUs are there"
+        )
+    return device
 
 
 def check_faces(faces: Picture) -> None:

@@ -31,6 +31,7 @@ from tasks.params.training import (
     PriorParams,
     SpeakerFaceParams,
     Speech2FaceParams,
+    Variant,
     VggFaceParams,
     VoiceEmbeddingParams,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "SpeechParams",
     "SplitParams",
     "SvhfParams",
+    "Variant",
     "VggFaceParams",
     "Voice2FaceEvaluationParams",
     "VoiceEmbeddingParams",

@@ -91,6 +91,8 @@ class FaceDecoderParams:
 
     Up to `max_people` are normalised; `num_blends` faces are made between one of them and one of
     the `num_neighbours` most alike. `eyes_px` is the distance of the eyes in the pictures.
+    `targets`: a CSV with columns `clip_id` and `picture` (a path from the CSV's folder) names
+    canonical faces to draw instead of normalising the stored ones.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 32))
@@ -103,6 +105,7 @@ class FaceDecoderParams:
     code_dim: Count = 1000
     landmark_widths: list[Count] = Field(default_factory=lambda: [512, 256])
     texture_widths: list[Count] = Field(default_factory=lambda: [256, 128, 64, 32, 32])
+    targets: Path | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -110,8 +113,9 @@ class Speech2FaceParams:
     """S2F's voice encoder (SPEC 4.2).
 
     Where `seconds` is less than what is stored, training reads random windows of it. `loss` is
-    "features", or "pixels" for the ablation through the frozen decoder. `start_at_mean` begins with
-    the mean feature of the training faces as the answer to everything: for short runs.
+    "features", or "pixels" for the ablation through the frozen decoder. `start`: for short runs,
+    "mean" answers everything with the mean feature of the training faces, and "regression" has
+    filters that let spectra through and a last layer fitted by ridge regression.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(637500, 8))
@@ -122,7 +126,7 @@ class Speech2FaceParams:
     seconds: Positive = 6.0
     width: Positive = 1.0
     batch_norm: bool = True
-    start_at_mean: bool = False
+    start: Literal["random", "mean", "regression"] = "random"
     loss: Literal["features", "pixels"] = "features"
     angle_weight: Weight = 0.025
     distillation_weight: Weight = 200.0
@@ -181,7 +185,10 @@ class PriorParams:
 
 @dataclass(frozen=True, config=STRICT)
 class ArSpmParams:
-    """AR-SPM's speech encoder SE (SPEC 3.5, 4.3); `start_at_mean` as in `train_speech2face`."""
+    """AR-SPM's speech encoder SE (SPEC 3.5, 4.3).
+
+    `start_at_mean` is `start: mean` of `train_speech2face`.
+    """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(468750, 16))
     variant: Variant = "neutral+fc"

@@ -11,11 +11,13 @@ from tasks.report.figures import INK, PAPER, STYLE, encode_figure, label_rows, o
 ROW_PX = 27
 
 
-def plot_scores(scores: Sequence[Score], *, names: Sequence[str], xlabel: str, width: int) -> bytes:
-    """A dot with its interval for ours, a hollow diamond for the paper's; 0 is a dotted line."""
+def plot_scores(
+    scores: Sequence[Score], *, names: Sequence[str], xlabel: str, width: int, level: float = 0.0
+) -> bytes:
+    """A dot with its interval for ours, a hollow diamond for the paper's; `level` is dotted."""
     with matplotlib.rc_context(STYLE):
         canvas, axes = open_figure(width, height=95 + ROW_PX * len(scores))
-        axes.axvline(0, color=INK, linestyle=":", linewidth=1)
+        axes.axvline(level, color=INK, linestyle=":", linewidth=1)
         for place, score in enumerate(scores):
             if score.low is not None and score.high is not None:
                 axes.plot([score.low, score.high], [place, place], color=INK, linewidth=1.6)

@@ -36,9 +36,17 @@ class PriorSource:
 
 
 def load_priors(
-    priors: Path, gender: Path, *, variant: PriorVariant, device: torch.device
+    priors: Path,
+    gender: Path,
+    *,
+    variant: PriorVariant,
+    device: torch.device,
+    dimension: int | None = None,
 ) -> PriorSource:
+    """ValueError if the priors are not of features of width `dimension`, where that is given."""
     tensors = {name: value.to(device) for name, value in load_tensors(priors).items()}
+    if dimension is not None and (found := len(tensors["male"])) != dimension:
+        raise ValueError(f"{priors}: means of {found} values, the shards have {dimension}")
     means = FacePriors(male=tensors["male"], female=tensors["female"])
     if variant.prior != "by_gender":
         return PriorSource(variant, means, None)

@@ -115,5 +115,10 @@ def write() -> WriteShards:
 
 @pytest.fixture
 def make() -> dict[str, Callable[..., Any]]:
-    """Expected values by column."""
-    return {"spectrogram": make_spectrogram, "logmel": make_logmel, "face": make_face}
+    """Expected values by column, and whole rows of pairs."""
+    return {
+        "spectrogram": make_spectrogram,
+        "logmel": make_logmel,
+        "face": make_face,
+        "pair": make_pair,
+    }

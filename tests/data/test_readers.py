@@ -1,3 +1,4 @@
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from tasks.data.readers import (
     decode_faces,
     read_batches,
     read_column,
+    read_group,
     read_index,
     select_labelled,
 )
 from tasks.data.schemas import build_pairs_schema
+from tasks.data.shards import ShardWriter
 
 
 def test_batches_hold_every_row_in_order_and_shape(pairs: Path, make: Any) -> None:
@@ -117,3 +120,28 @@ def test_rows_of_labelled_people_are_selected() -> None:
     wanted = np.array([True, True, True, False])
     assert select_labelled(identities, {"a": 0}).tolist() == [True, False, False, True]
     assert select_labelled(identities, {"a": 0}, wanted=wanted).tolist() == [True, *[False] * 3]
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_a_group_is_what_arrow_reads_and_a_view_where_nothing_is_compressed(
+    tmp_path: Path, make: Any, compression: str
+) -> None:
+    schema = build_pairs_schema(5, num_frames=3)
+    path = tmp_path / "shard-00000.parquet"
+    with ShardWriter(path, schema, metadata={}, rows_per_group=4, compression=compression) as file:
+        for row in range(10):
+            file.write(make["pair"](row))
+    index = read_index(tmp_path)
+    names = ("face_feature", "spectrogram", "clip_id")
+    for group in index.groups:
+        columns = read_group(group, columns=names, schema=index.schema)
+        table = pq.ParquetFile(path).read_row_group(group.index, columns=list(names))
+        expected = convert_columns(table, schema=index.schema)
+        assert tuple(columns) == names
+        for name in names:
+            np.testing.assert_array_equal(columns[name], expected[name])
+        base = columns["spectrogram"]
+        while isinstance(base, np.ndarray):
+            base = base.base
+        mapped = isinstance(getattr(base, "obj", base), mmap.mmap)
+        assert mapped == (compression == "none")

@@ -21,11 +21,14 @@ class Weights:
 
 
 def list_encoders(default: Path, variants: Path | None) -> list[Path]:
-    """The default encoder and those below `variants`; ValueError if none is there."""
-    found = sorted(variants.glob("ar_spm-*")) if variants is not None else []
-    if variants is not None and not found:
+    """The default encoder and those of other variants below `variants`; ValueError for none."""
+    if variants is None:
+        return [default]
+    found = sorted(variants.glob("ar_spm-*"))
+    if not found:
         raise ValueError(f"{variants}: no weights of variants; `make reproduce` trains them")
-    return [default, *found]
+    name = name_variant(default)
+    return [default, *(folder for folder in found if name_variant(folder) != name)]
 
 
 def name_variant(encoder: Path) -> str:

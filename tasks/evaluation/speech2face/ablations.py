@@ -18,7 +18,6 @@ from tasks.training.encoders import measure_spread
 from tasks.training.weights import Card, read_card
 
 PREFIX = "speech2face-"
-DEFAULT = "as configured"
 WHOLE = {"whole": Window()}
 DIFFERENCES: Mapping[str, Callable[[Any], str]] = {
     "seconds": lambda seconds: f"trained on {seconds:g} s",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.data.readers import ShardIndex
-from tasks.evaluation.ar_spm.held_out import HeldOut, read_held_out
 from tasks.evaluation.heads import LabelledFeatures
+from tasks.evaluation.held_out import HeldOut, read_held_out
 from tasks.evaluation.picture_scores import Pictures
 from tasks.evaluation.scores import Floats
 from tasks.evaluation.speech2face.ablations import hear_variants

@@ -15,8 +15,8 @@ from tasks.evaluation.distances import measure_distances
 from tasks.evaluation.features import measure_features
 from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.scores import Floats, Indices
-from tasks.evaluation.speech2face.ablations import DEFAULT
 from tasks.evaluation.speech2face.examine import Examined
+from tasks.evaluation.speech2face.names import DEFAULT
 from tasks.evaluation.speech2face.pictures import Draw
 from tasks.evaluation.store import read_array, write_array
 
@@ -44,7 +44,8 @@ def choose_people(held_out: HeldOut, rows: Indices, *, count: int, seed: int = 0
     codes = encode_people([held_out.people[row] for row in rows])
     _, first = np.unique(codes, return_index=True)
     chosen = np.random.default_rng(seed).permutation(first)[:count]
-    return rows[np.sort(chosen)]
+    people: Indices = rows[np.sort(chosen)]
+    return people
 
 
 def show_originals(held_out: HeldOut, rows: Indices) -> Pixels:
@@ -97,11 +98,8 @@ def build_nearest(held_out: HeldOut, rows: Indices, voices: Floats, draw: Draw) 
     captions = [[held_out.people[row] for row in rows], [""] * len(rows)]
     for place in order.T:
         columns.append(show_originals(held_out, place))
-        names = [
-            (held_out.people[row], held_out.people[near])
-            for row, near in zip(rows, place, strict=True)
-        ]
-        captions.append([f"{name}{' ✓' if name == own else ''}" for own, name in names])
+        own, near = ([held_out.people[row] for row in found] for found in (rows, place))
+        captions.append([f"{b}{' ✓' if a == b else ''}" for a, b in zip(own, near, strict=True)])
     names = (ORIGINAL, FROM_VOICE, *(str(place + 1) for place in range(order.shape[1])))
     return _stack([held_out.people[row] for row in rows], names, columns, captions)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.manifold import TSNE
 
-from tasks.evaluation.ar_spm.held_out import HeldOut
 from tasks.evaluation.attributes import bin_in_thirds
+from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.scores import Floats
 
 FILE, COLUMNS = "map.csv", ("clip_id", "x", "y", "gender", "age", "ethnicity")

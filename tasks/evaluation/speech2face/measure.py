@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from tasks.evaluation.attributes import score_agreement
 from tasks.evaluation.bootstrap import Doubles, encode_people
 from tasks.evaluation.fairness import PerSample, score_fairness
 from tasks.evaluation.features import measure_features
 from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.matching import Items, Trials
-from tasks.evaluation.picture_scores import Classifier, Pictures, get_predicted
+from tasks.evaluation.picture_scores import Classifier, Pictures, get_predicted, score_agreement
 from tasks.evaluation.recognition import (
     ANYBODY,
     draw_trial_lists,
@@ -28,11 +27,10 @@ from tasks.evaluation.retrieval import (
 from tasks.evaluation.scores import Floats, Score, make_missing
 from tasks.evaluation.speech2face.attributes import list_classifiers
 from tasks.evaluation.speech2face.distances import TABLE3, score_table2, score_table3
+from tasks.evaluation.speech2face.names import ANGLE, GENDER, MATCHING, RECALL, VOICES
 from tasks.evaluation.speech2face.pictures import Drawn
 from tasks.evaluation.store import GUARDED, HEADLINE, Line, make_samples
 
-MATCHING, RECALL, GENDER, ANGLE = "matching", "recall_at_10", "gender_agreement", "angle_deg"
-VOICES, FACES = "features of voices", "features of the faces themselves"
 RANK = 10
 
 
@@ -84,11 +82,19 @@ def measure(
 ) -> tuple[list[Line], list[pa.Table]]:
     """Lines of the headline, Tables 2 and 3, matching and groups, and values per sample."""
     held_out, people = heard.held_out, encode_people(heard.people)
-    arguments = {"people": people, "constant": heard.constant, "seed": seed}
     per_sample = list_per_sample(heard, pictures, drawn)
     lines = [
-        *score_table2(heard.features, held_out.features, **arguments),
-        *score_table3(heard.features, held_out.features, **arguments),
+        *(
+            line
+            for score in (score_table2, score_table3)
+            for line in score(
+                heard.features,
+                held_out.features,
+                people=people,
+                constant=heard.constant,
+                seed=seed,
+            )
+        ),
         *score_matching(
             {VOICES: heard.whole},
             held_out.features,

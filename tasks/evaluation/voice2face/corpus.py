@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
@@ -67,9 +68,7 @@ class Faces:
 
 
 def has_rows(folder: Path) -> bool:
-    return bool(list_shards(folder)) and any(
-        True for _ in read_batches(folder, columns=["clip_id"])
-    )
+    return any(pq.read_metadata(path).num_rows for path in list_shards(folder).values())
 
 
 def read_labels(folder: Path, *, wanted: Wanted | None = None) -> Labelled:

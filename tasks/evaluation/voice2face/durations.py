@@ -52,10 +52,8 @@ def read_speech(folder: Path) -> list[Speech]:
             own = found.setdefault(name_person(batch, row), {})
             if sum(map(len, own.values())) < enough or len(own) < 8:
                 own[str(batch["clip_id"][row])] = np.asarray(logmel, np.float32)
-    people = sorted(found)[:MAX_PEOPLE]
-    return [
-        Speech(name, tuple(found[name][clip] for clip in sorted(found[name]))) for name in people
-    ]
+    ordered = {name: sorted(found[name].items()) for name in sorted(found)[:MAX_PEOPLE]}
+    return [Speech(name, tuple(own for _, own in rows)) for name, rows in ordered.items()]
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ NUM_EXAMPLES = 6  # of Fig. 4
 SIDE = 64
 OWN = "own face"
 Pictures = npt.NDArray[np.uint8]
+Rows = Sequence[tuple[str, Sequence[Pictures | None]]]
 WHITE = np.full((SIDE, SIDE, 3), 255, np.uint8)
 
 
@@ -66,13 +67,10 @@ def convert_pictures(faces: Tensor) -> Pictures:
     return pictures
 
 
-def lay_out(
-    rows: Sequence[tuple[str, Sequence[Pictures | None]]], columns: Sequence[str]
-) -> Gallery:
+def lay_out(rows: Rows, columns: Sequence[str]) -> Gallery:
     grid = [[WHITE if picture is None else picture for picture in row] for _, row in rows]
-    return Gallery(
-        tuple(label for label, _ in rows), tuple(columns), np.stack(list(map(np.stack, grid)))
-    )
+    pictures = np.stack([np.stack(row) for row in grid])
+    return Gallery(tuple(label for label, _ in rows), tuple(columns), pictures)
 
 
 def show_noise(made: Mapping[tuple[str, float], Tensor]) -> Gallery:

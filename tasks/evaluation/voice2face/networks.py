@@ -60,7 +60,7 @@ def load_networks(embedding: Path, gan: Path, *, device: torch.device) -> Networ
 
 @torch.no_grad()
 def embed_faces(trunk: nn.Module, pictures: Tensor, *, device: torch.device) -> Floats:
-    """Vectors [N, 64] of faces, float [N, 3, 64, 64] or as they are stored, uint8 [N, 64, 64, 3]."""
+    """Vectors [N, 64] of faces, float [N, 3, 64, 64] or as stored, uint8 [N, 64, 64, 3]."""
     parts = []
     for part in torch.split(pictures, BLOCK):
         scaled = scale_faces(part) if part.dtype == torch.uint8 else part

@@ -190,7 +190,8 @@ def show_attributes(found: Evaluation) -> Iterator[Item]:
     yield (
         f"Gender is compared with {facts.gender_source}, age with {facts.age_source}. Both are "
         "read off the pictures by linear heads on face features that were fitted on "
-        f"{facts.heads_source}: one for people’s own pictures, one for the decoder’s. The row “original” is their control."
+        f"{facts.heads_source}: one for people’s own pictures, one for the decoder’s. The row "
+        "“original” is their control."
     )
     yield from tables.build_attribute_tables(found.lines)
     yield Doubt(texts.GENDER_DOUBT)

@@ -1,0 +1,1 @@
+from tasks.evaluation.fairness import *  # noqa: F403

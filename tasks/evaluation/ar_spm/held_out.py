@@ -1,0 +1,1 @@
+from tasks.evaluation.held_out import *  # noqa: F403

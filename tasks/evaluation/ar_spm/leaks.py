@@ -1,0 +1,1 @@
+from tasks.evaluation.leaks import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tasks.evaluation.recognition import *  # noqa: F403

@@ -1,0 +1,114 @@
+"""Where short runs of Speech2Face's encoder begin (chosen; the paper begins with random weights).
+
+A few hundred steps on a few hundred voices do not teach nine narrow convolutions to pass on what a
+mean spectrum already tells of a face: they begin as filters that let spectra through, and the last
+layer begins as the ridge regression from what they give.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from tasks.data.orders import build_generator
+from tasks.data.readers import read_batches
+from tasks.training.precision import Precision, move_batch
+
+RANDOM_SHARE = 0.1  # of the random weights that stays in the filters
+SHIFT = 2.0  # of batch norm, in deviations: ReLU then cuts off hardly anything
+MAX_ROWS = 512  # voices that the start is computed from
+NUM_CALIBRATED = 96
+BLOCK = 8
+RIDGE = 0.5  # per voice, hidden values scaled to deviation 1
+
+
+@torch.no_grad()
+def pass_spectra(network: nn.Module) -> None:
+    """Makes all convolutions [O, I, H, W] pass on what they read, for [B, 2, T, F].
+
+    The first gives both signs of both parts (ReLU keeps them apart), the second adds these to about
+    the magnitude, strided ones average what they step over.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    for number, layer in enumerate(layers):
+        layer.weight.mul_(RANDOM_SHARE)
+        if layer.bias is not None:
+            layer.bias.zero_()
+        _add_filters(layer, number)
+    for norm in network.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.constant_(norm.bias, SHIFT)
+
+
+def _add_filters(layer: nn.Conv2d, number: int) -> None:
+    _, num_in, height, width = layer.weight.shape
+    middle = (height // 2, width // 2)
+    for row, weights in enumerate(layer.weight):  # [I, H, W]
+        if number == 0:
+            weights[((row // 2) % num_in, *middle)] += (-1) ** row
+        elif number == 1:
+            weights[(slice(None), *middle)] += 2 / num_in
+        elif layer.stride[0] > 1:
+            weights[row % num_in] += 1 / (height * width)
+        else:
+            weights[(row % num_in, *middle)] += 1
+
+
+@torch.no_grad()
+def regress_last(
+    network: nn.Module, last: nn.Linear, folder: Path, *, num_frames: int, precision: Precision
+) -> None:
+    """Sets batch norm's running figures, then `last` to the ridge regression to the face features
+    of a split's first voices, each cut to its first `num_frames`."""
+    spectrograms, target = read_voices(folder, num_frames=num_frames)
+    hidden: list[Tensor] = []
+    order = torch.randperm(len(target), generator=build_generator(len(target)))
+    calibrate(network, spectrograms[order[:NUM_CALIBRATED]], precision=precision)
+    hook = last.register_forward_pre_hook(lambda _, given: hidden.append(given[0].double().cpu()))
+    _call_in_blocks(network.eval(), spectrograms, precision=precision)
+    hook.remove()
+    weight, bias = solve_ridge(torch.cat(hidden), target.double(), alpha=RIDGE * len(target))
+    last.weight.copy_(weight)
+    last.bias.copy_(bias)
+
+
+def read_voices(folder: Path, *, num_frames: int) -> tuple[Tensor, Tensor]:
+    """float16 [N, 2, T, 257] and face features float32 [N, D], N at most 512."""
+    spectrograms, target = [], []
+    columns = ["spectrogram", "face_feature"]
+    for batch in read_batches(folder, columns=columns, batch_size=64):
+        spectrograms.append(torch.tensor(batch["spectrogram"][:, :, :num_frames]))
+        target.append(torch.tensor(batch["face_feature"]))
+        if 64 * len(target) >= MAX_ROWS:
+            break
+    return torch.cat(spectrograms)[:MAX_ROWS], torch.cat(target)[:MAX_ROWS]
+
+
+def calibrate(network: nn.Module, spectrograms: Tensor, *, precision: Precision) -> None:
+    """Batch norm's running figures become the mean over these voices."""
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a mean over all blocks
+    _call_in_blocks(network.train(), spectrograms, precision=precision)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def _call_in_blocks(network: nn.Module, spectrograms: Tensor, *, precision: Precision) -> None:
+    for block in torch.split(spectrograms, BLOCK):
+        if len(block) > 1 or not network.training:
+            batch = move_batch({"spectrogram": block.float()}, precision)
+            with precision.autocast():
+                network(batch["spectrogram"])
+
+
+def solve_ridge(inputs: Tensor, target: Tensor, *, alpha: float) -> tuple[Tensor, Tensor]:
+    """Weight [D, H] and bias [D] from inputs [N, H] (scaled to deviation 1 inside) to [N, D]."""
+    mean, answer = inputs.mean(dim=0), target.mean(dim=0)
+    scale = inputs.std(dim=0).clamp_min(1e-6)
+    scaled = (inputs - mean) / scale
+    gram = scaled @ scaled.T + alpha * torch.eye(len(inputs), dtype=inputs.dtype)  # [N, N]
+    weight = (scaled.T @ torch.linalg.solve(gram, target - answer)).T / scale  # [D, H]
+    return weight, answer - weight @ mean
