@@ -21,6 +21,12 @@ run: setup ## the whole chain on the configured corpus; says where the report is
 	@python -m flows.build_dataset
 	@echo "The data set's report: $(CURDIR)/reports/dataset/index.html"
 
+reproduce: setup ## all variants, ablations and baselines too, and all reports
+	@dvc repro --all-pipelines
+	@dvc repro --single-item --force report_index  # lists what has come since it was made
+	@echo "All reports: $(CURDIR)/reports/index.html"
+	@echo "Those of the variants: $(CURDIR)/reports/variants"
+
 test: setup lint ## lint, then the tests
 	@python -m pytest -m "not slow"
 

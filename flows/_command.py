@@ -10,7 +10,10 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from prefect import Flow
+from prefect.context import refresh_global_settings_context
+from prefect.logging.configuration import setup_logging
 from prefect.settings import PREFECT_API_URL
+from threadpoolctl import threadpool_limits
 
 from flows._process import ONE_THREAD, die_with_parent, is_rank
 from flows._server import join_server
@@ -40,18 +43,21 @@ def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) ->
 
 
 def prepare_process(*, dies_with_parent: bool = True) -> None:
-    """Makes sure of a server, quiet logs and one thread per process, then comes back.
-
-    Prefect reads its settings when it is imported, so the first call in a tree of processes
-    starts the same command again with the environment set.
-    """
+    """Makes sure of a server, quiet logs and one thread per process, here and in what it starts."""
     if dies_with_parent:
-        die_with_parent()  # before the server starts, which takes its time; holds over the exec
+        die_with_parent()  # before the server starts, which takes its time
     if PREPARED not in os.environ:
         os.environ.update({**ONE_THREAD, **QUIET, PREPARED: "1"})
         os.environ["PREFECT_API_URL"] = PREFECT_API_URL.value() or join_server()
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        _apply_environment()
     show_own_logs()
+
+
+def _apply_environment() -> None:
+    """For what has read it when it was imported: starting again would take seconds."""
+    refresh_global_settings_context()
+    setup_logging(incremental=True)
+    threadpool_limits(limits=1)
 
 
 def show_own_logs() -> None:

@@ -21,12 +21,10 @@ IDLE_S, START_TIMEOUT_S, POLL_S = 60.0, 90.0, 0.25
 
 
 def join_server() -> str:
-    """The URL of the own server's API, started if need be; it stays up as long as this process
-    or anything it becomes by exec."""
+    """The URL of the own server's API, started if need be; it stays up as long as this process."""
     HOME.mkdir(exist_ok=True)
-    users = os.open(HOME / "users.lock", os.O_RDWR | os.O_CREAT)
+    users = os.open(HOME / "users.lock", os.O_RDWR | os.O_CREAT)  # open until the process ends
     fcntl.flock(users, fcntl.LOCK_SH)
-    os.set_inheritable(users, True)
     with (HOME / "start.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return find_server() or _start()

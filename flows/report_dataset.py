@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows._command import run_command
 from flows._process import lock_stage
 from flows._shards import name_artifact
 from tasks.params import read_params
-from tasks.report_dataset import write_dataset_report
+from tasks.report_dataset import describe_metrics, write_dataset_report
 
 
 @flow(name="report_dataset")
@@ -21,6 +21,10 @@ def report_dataset(data: Path, out: Path) -> None:
         [{"metric": name, "value": value} for name, value in metrics.items()],
         key=name_artifact("report_dataset"),
         description=f"The data set in numbers; the whole report is {out / 'index.html'}",
+    )
+    create_markdown_artifact(
+        describe_metrics(metrics, out / "index.html"),
+        key=f"{name_artifact('report_dataset')}-words",
     )
 
 

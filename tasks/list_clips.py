@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from prefect import task
 
+from tasks.data.left_out import LeftOut, write_left_out
 from tasks.data.shards import (
     ShardWriter,
     compute_key,
@@ -47,15 +48,17 @@ class ListReport:
 
 
 class BadRows:
-    """Counts rows that are skipped and shows the first ones."""
+    """Counts rows that are skipped, shows and keeps the first ones."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.first: list[str] = []
 
     def __call__(self, error: ValueError) -> None:
         self.count += 1
         if self.count <= MAX_SHOWN:
             logger.warning("skipped: %s", error)
+            self.first.append(str(error))
 
 
 @task(task_run_name=STAGE)
@@ -68,6 +71,7 @@ def list_corpus(out: Path, params: CorpusParams) -> ListReport:
     clips = add_checksums(read_corpus(params, on_bad_row=on_bad_row))
     report = assign_shards(clips, out=out, shard_size=params.shard_size, on_bad_row=on_bad_row)
     report = ListReport(**{**vars(report), "num_bad_rows": bad_rows.count})
+    write_left_out(out, LeftOut(report.num_repeated, bad_rows.count, tuple(bad_rows.first)))
     logger.info("list_clips: %s", describe_report(report))
     return report
 

@@ -64,9 +64,10 @@ def fit_ar_spm_decoder(
     }
     network = FaceDecoder(**config)
     judge = open_face_network(encoder, device=job.precision.device, index=index)
+    constant = compute_mean_face(index.folder)
     if params.standardise:
         standardise_input(network.fc1, _read_faces(index.folder)[0])
-    constant = compute_mean_face(index.folder)
+        start_at_colours(network, constant.mean(dim=(1, 2)))
     _train(network, shards, constant=constant, job=job, params=params, judge=judge)
     metrics = score_splits(network, shards, constant=constant)
     notes = describe_missing(encoder, terms="L_CS")
@@ -80,6 +81,14 @@ def standardise_input(first: nn.Linear, features: Tensor) -> None:
     mean = features.mean(dim=0)
     first.weight.div_((features - mean).square().mean().sqrt())
     first.bias.sub_(first.weight @ mean)
+
+
+@torch.no_grad()
+def start_at_colours(network: FaceDecoder, colours: Tensor) -> None:
+    """Makes `colours` [3] in (0, 1) the picture that empty maps give."""
+    bias = torch.logit(colours, eps=1e-3) if network.variant == "repaired" else colours
+    assert network.last_conv.bias is not None
+    network.last_conv.bias.copy_(bias)
 
 
 def compute_mean_face(folder: Path) -> Tensor:

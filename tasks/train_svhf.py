@@ -1,6 +1,5 @@
 """train_svhf: which of two faces has this voice, or which of two voices this face (SPEC 6.1)."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,9 +35,9 @@ FRAMES_PER_S = 100
 TRIALS = 100  # of a validation, for each probe
 NOTES = (
     "Recalled (SPEC 6.1): the face stream's widths, SGD, rate, batch, random triplets, 30 epochs.",
-    "Chosen: instead of starting from published identification networks, both streams first learn "
-    "to tell the training people, for {steps} of {total} steps; the rate's steps; the mean colour; "
-    "sounds of less than 3 s are repeated.",
+    "Chosen: instead of starting from published identification networks, both streams learn to "
+    "tell the training people beside the triplets (weight {weight:g}); the rate's steps; the mean "
+    "colour; short sounds are repeated.",
     "At test both orders of the two candidates are asked (chosen).",
 )
 
@@ -66,8 +65,7 @@ def fit_svhf(
     learner = IdentifyingSvhf(network, num_people=len(labels))
     _train(learner, dataset, shards=shards, job=job, params=params)
     metrics = score_splits(network, shards, device=job.precision.device)
-    steps, total = params.identification_steps, params.loop.num_steps
-    notes = tuple(note.format(steps=steps, total=total) for note in NOTES)
+    notes = tuple(note.format(weight=params.identification_weight) for note in NOTES)
     publish(job, {"": (network, config)}, metrics=metrics, labels=labels, notes=notes)
     return metrics
 
@@ -92,24 +90,19 @@ def _train(
         run=open_run(
             job, Trained({"svhf": learner}, {"sgd": optimiser}), loop=params.loop, hooks=hooks
         ),
-        compute_losses=partial(compute_losses, precision=job.precision),
-        open_batches=lambda n: open_triplets(dataset, start=n, job=job, params=params),
+        compute_losses=partial(
+            compute_losses, weight=params.identification_weight, precision=job.precision
+        ),
+        open_batches=lambda n: open_batches(dataset, start=n, num_workers=job.loader_workers),
         precision=job.precision,
         recipe=Recipe(schedule=decay_every(params.decay.factor, steps=params.decay.steps)),
     )
 
 
-def open_triplets(
-    dataset: ShardDataset, *, start: int, job: Job, params: SvhfParams
-) -> Iterator[Batch]:
-    """Batches from step `start` on, which know whether people or matches are learnt."""
-    batches = open_batches(dataset, start=start, num_workers=job.loader_workers)
-    for step, batch in enumerate(batches, start=start):
-        yield batch | {"share": float(step >= params.identification_steps)}
-
-
-def compute_losses(network: nn.Module, batch: Batch, *, precision: Precision) -> StepLosses:
-    """Both losses always reach all weights, so that several processes agree on them."""
+def compute_losses(
+    network: nn.Module, batch: Batch, *, weight: float, precision: Precision
+) -> StepLosses:
+    """`weight` is that of telling people, by voice and by face."""
     with precision.autocast():
         logits = network(batch)
     match = functional.cross_entropy(logits["match"].float(), batch["answer"])
@@ -117,12 +110,11 @@ def compute_losses(network: nn.Module, batch: Batch, *, precision: Precision) ->
     people = people + functional.cross_entropy(
         logits["face"].float(), batch["face_label"].flatten()
     )
-    share = batch["share"]
     hits = {
         "match_accuracy": (logits["match"].argmax(dim=1) == batch["answer"]).float().mean(),
         "voice_accuracy": (logits["voice"].argmax(dim=1) == batch["voice_label"]).float().mean(),
     }
-    return StepLosses({"match": share * match, "people": (1 - share) * people}, metrics=hits)
+    return StepLosses({"match": match, "people": weight * people}, metrics=hits)
 
 
 def score_splits(

@@ -1,6 +1,8 @@
-"""dvc.yaml against the code: every first-party import of a stage lies under its dependencies."""
+"""dvc.yaml and variants/dvc.yaml against the code: every first-party import of a stage lies under
+its dependencies."""
 
 import shlex
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,7 +13,24 @@ from tasks.data.sources import list_sources
 from tasks.params import flatten, read_params
 
 ROOT = Path(__file__).parents[1]
-STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+Stages = dict[str, dict[str, Any]]
+
+
+def read_stages(file: str) -> Stages:
+    """By name; `foreach` over a list gives a stage for each of its items."""
+    stages: Stages = {}
+    for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items():
+        if "foreach" not in stage:
+            stages[name] = stage
+            continue
+        text = yaml.safe_dump(stage["do"])
+        for item in stage["foreach"]:
+            stages[f"{name}@{item}"] = yaml.safe_load(text.replace("${item}", item))
+    return stages
+
+
+MAIN, VARIANTS = read_stages("dvc.yaml"), read_stages("variants/dvc.yaml")
+STAGES = MAIN | VARIANTS
 
 
 def find_module(stage: dict[str, Any]) -> str:
@@ -76,3 +95,27 @@ def test_shards_stay_in_place_when_a_stage_runs_again(name: str) -> None:
         path = next(iter(out)) if isinstance(out, dict) else out
         if path.startswith("data/") and not path.startswith(("data/weights/", "data/evaluations/")):
             assert out[path]["persist"]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_work_in_the_projects_root_and_beside_the_main_stages(name: str) -> None:
+    assert VARIANTS[name]["wdir"] == ".."
+    outs = [*list_outs(VARIANTS[name]), *list_outs({"outs": VARIANTS[name].get("metrics", [])})]
+    for path in map(PurePosixPath, outs):
+        assert "variants" in path.parts[:3]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_folder_of_variants_holds_some_that_are_dependencies(name: str) -> None:
+    words = shlex.split(STAGES[name]["cmd"])
+    for option, value in pairwise(words):
+        if option.startswith("--") and value.startswith("data/"):
+            folder = PurePosixPath(value)
+            deps = map(PurePosixPath, STAGES[name]["deps"])
+            assert any(folder == dep or folder in dep.parents for dep in deps)
+
+
+def test_no_main_stage_needs_a_variant() -> None:
+    made = {out for stage in VARIANTS.values() for out in list_outs(stage)}
+    assert not made & {dep for stage in MAIN.values() for dep in stage["deps"]}
+    assert not set(MAIN) & set(VARIANTS)

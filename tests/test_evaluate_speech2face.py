@@ -11,10 +11,9 @@ from models.speech2face import VoiceEncoder
 from tasks.evaluate_speech2face import measure_speech2face
 from tasks.evaluation import picture_readings
 from tasks.evaluation.speech2face import system
-from tasks.evaluation.speech2face.facts import read_facts
-from tasks.evaluation.store import read_lines
 from tasks.face.boxes import Box, Picture, frame_box
 from tasks.params import EvaluationParams, FeatureParams, RunParams, Speech2FaceEvaluationParams
+from tasks.report_speech2face import write_speech2face_report
 from tasks.training.weights import Card, describe_class, read_card, save_weights
 from tests.training_corpus import CARD, MEAN_SHAPE, D, write_training_shards
 
@@ -98,8 +97,13 @@ def evaluated(patched, shards, weights, tmp_path_factory):
     return out
 
 
-def test_first_slice(evaluated):
-    print(read_facts(evaluated))
-    for line in read_lines(evaluated):
-        print(line.table, line.labels, line.score.value, line.score.reason)
-    print(sorted(p.name for p in evaluated.iterdir()))
+@pytest.fixture(scope="module")
+def report(evaluated, weights, tmp_path_factory):
+    out = tmp_path_factory.mktemp("reports") / "speech2face"
+    write_speech2face_report.fn(evaluated, *weights, out)
+    return out
+
+
+def test_report_stands_for_itself(report):
+    page = (report / "index.html").read_text()
+    assert "Oh et al. 2019" in page

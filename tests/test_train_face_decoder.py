@@ -1,11 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from models.face_decoder import FaceDecoder
 from tasks.data.decoder_data import look_up, make_blends, read_normalised
+from tasks.face.canonical_faces import read_canonical_faces
 from tasks.params import FaceDecoderParams, FeatureParams, LoopParams, RunParams
 from tasks.train_face_decoder import fit_face_decoder
 from tasks.training.weights import load_weights, read_card
@@ -81,3 +84,42 @@ def test_a_single_person_is_refused(tmp_path: Path) -> None:
         fit_face_decoder.fn(
             shards, tmp_path / "weights/x", "code", params, FeatureParams(), RunParams(1, 1)
         )
+
+
+def write_targets(folder: Path, rows: list[tuple[str, int]]) -> Path:
+    """A table of plain pictures, by clip, of a grey level."""
+    lines = ["clip_id,picture"]
+    for number, (clip_id, grey) in enumerate(rows):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((224, 224, 3), grey, np.uint8))
+        lines.append(f"{clip_id},{number}.png")
+    table = folder / "targets.csv"
+    table.write_text("\n".join(lines) + "\n")
+    return table
+
+
+def test_targets_stand_in_for_the_stored_pictures(shards: Path, tmp_path: Path) -> None:
+    table = write_targets(tmp_path, [(f"vid{n:04d}0_0-6000", 20 * n + 40) for n in range(9)])
+    targets = read_canonical_faces(table)
+    faces, rows = read_normalised(shards / "pairs/train", eyes_px=60.0, targets=targets)
+    assert rows.features.shape == (6, D)  # one clip of each of six people has a target
+    greys = faces.textures.float().mean(dim=(1, 2, 3))
+    torch.testing.assert_close(greys, torch.arange(6) * 20.0 + 40)
+    out = tmp_path / "weights/face_decoder"
+    loop = LoopParams(2, 4, log_every=1)
+    params = replace(PARAMS, targets=table, loop=loop)
+    fit_face_decoder.fn(shards, out, "code", params, FeatureParams(), RunParams(1, 1))
+    assert read_card(out).notes[0].startswith("Targets are the pictures")
+
+
+def test_bad_tables_of_targets_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such file"):
+        read_canonical_faces(tmp_path / "none.csv")
+    table = write_targets(tmp_path, [("a", 0), ("a", 1)])
+    with pytest.raises(ValueError, match=r"targets\.csv:3: value 'a': named twice"):
+        read_canonical_faces(table)
+    table.write_text("clip_id\na\n")
+    with pytest.raises(ValueError, match=r"targets\.csv:1: no column picture"):
+        read_canonical_faces(table)
+    table.write_text("clip_id,picture\na,none.png\n")
+    with pytest.raises(ValueError, match=r"targets\.csv:2: .*none\.png"):
+        read_canonical_faces(table)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tasks.data.schemas import build_faces_schema, build_pairs_schema, build_voices_schema
 from tasks.data.shards import ShardWriter, shard_path
+from tasks.data.svhf_data import SCHEMAS
 from tasks.media.images import encode_png
 
 D = 8
@@ -122,3 +123,35 @@ def read_losses(out: Path) -> list[float]:
     """The logged losses of a finished stage."""
     with (out / "log.csv").open(newline="") as file:
         return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+def write_svhf_training_shards(
+    root: Path, *, num_people: int = 8, clips_each: int = 3, num_frames: int = 140
+) -> Path:
+    """SVHF's data sets of the same people as `write_training_shards`."""
+    first = 0
+    for split, share in SPLITS.items():
+        people = range(first, first + max(2, round(share * num_people)))
+        first = people.stop
+        for name, schema in SCHEMAS.items():
+            path = shard_path(root / name / split, 0)
+            metadata = {"key": f"svhf-{name}-{split}-{num_people}"}
+            with ShardWriter(path, schema, metadata=metadata, compression="none") as writer:
+                for person in people:
+                    for take in range(clips_each):
+                        writer.write(_make_svhf_row(name, person, take, split, num_frames))
+    return root
+
+
+def _make_svhf_row(
+    name: str, person: int, take: int, split: str, num_frames: int
+) -> dict[str, Any]:
+    random = np.random.default_rng((person, take))
+    row = make_row("faces", person, take, split, D)
+    labels = {key: row[key] for key in row if key not in ("face", "face_px")}
+    if name == "faces":
+        return labels | {"face": encode_png(draw_face(person, random))}
+    spectrogram = random.normal(0, 0.5, (num_frames, 257))
+    spectrogram[:, round(20 + 150 * draw_tone(person)) :][:, :40] += 2
+    cell = spectrogram.astype("<f2").tobytes()
+    return labels | {"spectrogram": cell, "num_frames": num_frames}

@@ -31,9 +31,11 @@ from tasks.params.training import (
     PriorParams,
     SpeakerFaceParams,
     Speech2FaceParams,
+    Speech2FaceVariant,
     Variant,
     VggFaceParams,
     VoiceEmbeddingParams,
+    change_variant,
 )
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "SpeakerFaceParams",
     "Speech2FaceEvaluationParams",
     "Speech2FaceParams",
+    "Speech2FaceVariant",
     "SpeechParams",
     "SplitParams",
     "SvhfParams",
@@ -70,6 +73,7 @@ __all__ = [
     "VggFaceParams",
     "Voice2FaceEvaluationParams",
     "VoiceEmbeddingParams",
+    "change_variant",
     "flatten",
     "read_params",
 ]

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from tasks.params.training import DecayParams, LoopParams, Natural, Weight
+from tasks.params.training import DecayParams, LoopParams, Weight
 from tasks.params.types import STRICT, Count, Positive
 
 
@@ -31,14 +31,14 @@ class DimnetParams:
 class SvhfParams:
     """SVHF (SPEC 6.1, recalled).
 
-    The paper's streams come from published identification networks; here their first
-    `identification_steps` learn to tell the training people (chosen), then triplets follow.
+    The paper's streams come from published identification networks; here they learn to tell the
+    training people beside the triplets, with `identification_weight` (chosen).
     """
 
-    loop: LoopParams = Field(default_factory=lambda: LoopParams(73000, 64))
-    identification_steps: Natural = 20000
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(53000, 64))
+    identification_weight: Weight = 1.0
     rate: Positive = 1e-2
-    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.1, 30000))
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.1, 18000))
     weight_decay: Weight = 5e-4
     seconds: Positive = 3.0
     width: Positive = 1.0

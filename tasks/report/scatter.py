@@ -28,8 +28,8 @@ def plot_groups(
         for group, (marker, face, edge) in zip(sorted(set(names)), MARKERS, strict=False):
             own = [point for point, name in zip(points, names, strict=True) if name == group]
             x, y = zip(*own, strict=True)
-            colours = {"c": edge} if marker == "x" else {"facecolors": face, "edgecolors": edge}
-            axes.scatter(x, y, s=26, marker=marker, linewidths=0.9, label=group, **colours)
+            (drawn,) = axes.plot(x, y, marker, markersize=5, label=group, color=edge)
+            drawn.set_markerfacecolor(face)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set_visible(True)

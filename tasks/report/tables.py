@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Cell = str | int | float | None
@@ -72,6 +72,17 @@ class Table:
     @property
     def num_left_out(self) -> int:
         return max(0, len(self.rows) - self.max_shown)
+
+
+def hide_empty(table: Table) -> Table:
+    """Columns in which no row has anything (or counts that are all 0) are left to the CSV."""
+    columns = zip(*table.rows, strict=True) if table.rows else ()
+    empty = {
+        column.name
+        for column, cells in zip(table.columns, columns, strict=False)
+        if all(cell is None or cell == "" or cell == 0 for cell in cells)
+    }
+    return replace(table, hidden=table.hidden | empty)
 
 
 def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:

@@ -16,10 +16,10 @@ from tasks.training.precision import Precision, move_batch
 
 RANDOM_SHARE = 0.1  # of the random weights that stays in the filters
 SHIFT = 2.0  # of batch norm, in deviations: ReLU then cuts off hardly anything
-MAX_ROWS = 512  # voices that the start is computed from
+MAX_ROWS = 512  # windows that the start is computed from
 NUM_CALIBRATED = 96
 BLOCK = 8
-RIDGE = 0.5  # per voice, hidden values scaled to deviation 1
+RIDGE = 0.15  # per voice, hidden values scaled to deviation 1
 
 
 @torch.no_grad()
@@ -59,7 +59,7 @@ def regress_last(
     network: nn.Module, last: nn.Linear, folder: Path, *, num_frames: int, precision: Precision
 ) -> None:
     """Sets batch norm's running figures, then `last` to the ridge regression to the face features
-    of a split's first voices, each cut to its first `num_frames`."""
+    of a split's first voices, from two windows of `num_frames` of each."""
     spectrograms, target = read_voices(folder, num_frames=num_frames)
     hidden: list[Tensor] = []
     order = torch.randperm(len(target), generator=build_generator(len(target)))
@@ -73,12 +73,14 @@ def regress_last(
 
 
 def read_voices(folder: Path, *, num_frames: int) -> tuple[Tensor, Tensor]:
-    """float16 [N, 2, T, 257] and face features float32 [N, D], N at most 512."""
+    """First and last windows, float16 [N, 2, T, 257], and face features [N, D], N at most 512."""
     spectrograms, target = [], []
     columns = ["spectrogram", "face_feature"]
     for batch in read_batches(folder, columns=columns, batch_size=64):
-        spectrograms.append(torch.tensor(batch["spectrogram"][:, :, :num_frames]))
-        target.append(torch.tensor(batch["face_feature"]))
+        stored = torch.tensor(batch["spectrogram"])
+        for window in (stored[:, :, :num_frames], stored[:, :, -num_frames:]):
+            spectrograms.append(window)
+            target.append(torch.tensor(batch["face_feature"]))
         if 64 * len(target) >= MAX_ROWS:
             break
     return torch.cat(spectrograms)[:MAX_ROWS], torch.cat(target)[:MAX_ROWS]

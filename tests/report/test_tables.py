@@ -12,6 +12,7 @@ from tasks.report.tables import (
     format_cell,
     format_number,
     format_share,
+    hide_empty,
     shorten,
 )
 
@@ -72,3 +73,12 @@ def test_units_and_edges() -> None:
     ]
     assert [format_number(x) for x in (0, -2.345, 0.00012)] == ["0", "-2.35", "0.0001"]
     assert format_share(0.5) == "50.0 %"
+
+
+def test_columns_without_anything_are_left_to_the_csv() -> None:
+    columns = (Column("a"), Column("b", "count"), Column("c", "share"), Column("d"))
+    rows = (("x", 0, None, ""), ("y", 0, 0.5, None))
+    shown = hide_empty(Table("t", "T", columns, rows)).shown_columns
+    assert [column.name for column in shown] == ["a", "c"]
+    none = hide_empty(Table("t", "T", columns, ()))
+    assert len(none.shown_columns) == 4

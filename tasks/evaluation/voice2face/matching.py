@@ -29,7 +29,7 @@ from tasks.evaluation.voice2face.networks import embed_faces
 from tasks.evaluation.voice2face.published import ORACLE, TABLE_3
 
 Stratum = Literal["U", "G"]
-STRATA: Mapping[Stratum, str] = {"U": "all people", "G": "of one gender"}
+STRATA: Mapping[Stratum, str] = {"U": "all people", "G": "same gender"}
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def list_others(split: str) -> Iterator[Line]:
     """The printed rows of other systems, which another report fills (reports/matching)."""
     for (system, where, stratum), value in TABLE_3.items():
         if system != "WEN" and where == split:
-            reason = "see the report on matching"
+            reason = "reports/matching"
             score = Score(f"{system}_{split}_{stratum}", None, 0, 0, published=value, reason=reason)
             name: Stratum = "G" if stratum == "G" else "U"
             yield Line("table_3", (system, split, STRATA[name], "–"), score)

@@ -13,7 +13,13 @@ from torch import Tensor
 from models.voice2face import stretch_pictures
 from tasks.audio.logmel import compute_logmel
 from tasks.data.shards import list_shards
-from tasks.evaluation.bootstrap import compute_interval, make_score, score_mean, sum_by_person
+from tasks.evaluation.bootstrap import (
+    compute_interval,
+    make_score,
+    renumber,
+    score_mean,
+    sum_by_person,
+)
 from tasks.evaluation.noise import (
     DURATIONS_S,
     EXPONENTS,
@@ -141,7 +147,7 @@ def score_realness(
         score = complete(score_mean(name, values, people=people, seed=seed), published=mean)
         yield Line("realness", (words, "mean"), score)
         spread = score_deviation(f"{name}_std", values, people=people, seed=seed)
-        yield Line("realness", (words, "deviation"), complete(spread, published=deviation))
+        yield Line("realness", (words, "standard deviation"), complete(spread, published=deviation))
 
 
 def make_random_sounds(
@@ -156,6 +162,7 @@ def make_random_sounds(
 
 def score_deviation(name: str, values: Floats, *, people: Indices, seed: int = 0) -> Score:
     """Standard deviation of values [N], its interval over people."""
+    people = renumber(people)
     squares = sum_by_person(np.stack([values, np.square(values, dtype=np.float64)], -1), people)
     counts = np.bincount(people)
 

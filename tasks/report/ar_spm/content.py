@@ -212,11 +212,8 @@ def show_recognition(found: Evaluation) -> Iterator[Item]:
         "nothing else."
     )
     yield tables.build_matching(found.lines)
-    if tables.choose_reading(found.lines) == "absolute":
-        yield Caution(
-            f"A gallery of 100 cannot be filled: the faces are looked for among all "
-            f"{facts.num_measured:,} test faces, less the further ones of the same person."
-        )
+    if reason := tables.describe_gallery(found.lines):
+        yield Caution(f"A gallery of 100 cannot be filled: {reason}.")
     yield tables.build_retrieval(found.lines)
     yield "All readings and ranks are in tables/retrieval_all.csv."
 

@@ -1,11 +1,11 @@
 """The tables of AR-SPM's report, from an evaluation's lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tasks.evaluation.ar_spm.names import CONSTANT, CONSTANT_BY_GENDER, ORIGINAL
 from tasks.evaluation.ar_spm.published import AGES, DISTANCES, GENDERS, PRIORS, SPACES
 from tasks.evaluation.features import unscale_degrees
-from tasks.evaluation.retrieval import RANKS, Reading
+from tasks.evaluation.retrieval import RANKS
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.ar_spm.pivot import Scores, index_lines, pivot
@@ -18,11 +18,6 @@ MEASURE_TITLES = {
     "l2": "L2",
     "angle_deg": "angle, true°",
     "rescaled_deg": "rescaled°",
-}
-READING_WORDS: Mapping[Reading, str] = {
-    "of_100": "among 99 random others",
-    "percent": "first K % of all",
-    "absolute": "first K of all",
 }
 YEARS = "age"
 
@@ -165,17 +160,16 @@ def build_matching(lines: Sequence[Line]) -> Table:
 
 
 def build_retrieval(lines: Sequence[Line]) -> Table:
-    """R@K in a gallery of 100; where it cannot be filled, among all test faces, and named so."""
+    """R@K in a gallery of 100, or in a smaller one where there are fewer faces."""
     found = index_lines(lines, "retrieval")
-    reading = choose_reading(lines)
     scores = {
-        (model, recall): score for (model, kind, recall), score in found.items() if kind == reading
+        (model, recall): score for (model, kind, recall), score in found.items() if kind == "of_100"
     }
     chance = {rank: score.chance for (_, rank), score in scores.items()}
     words = ", ".join(f"{rank} {value:.1%}" for rank, value in chance.items() if value is not None)
     return pivot(
         "retrieval",
-        f"The true face found, {READING_WORDS[reading]}",
+        "The true face found among 99 random others, or as many as there are",
         scores,
         rows=list(dict.fromkeys(model for model, _ in scores)),
         columns={f"R@{rank}": f"R@{rank}" for rank in RANKS},
@@ -185,12 +179,12 @@ def build_retrieval(lines: Sequence[Line]) -> Table:
     )
 
 
-def choose_reading(lines: Sequence[Line]) -> Reading:
-    found = index_lines(lines, "retrieval")
-    is_filled = any(
-        score.value is not None for (_, kind, _), score in found.items() if kind == "of_100"
+def describe_gallery(lines: Sequence[Line]) -> str:
+    """Why the gallery is smaller than 100; empty where it is not."""
+    return next(
+        (line.score.reason for line in select_lines(lines, "retrieval") if "of_100" in line.labels),
+        "",
     )
-    return "of_100" if is_filled else "absolute"
 
 
 def list_retrieval(lines: Sequence[Line]) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.data.left_out import LeftOut
 from tasks.data.shards import list_shards
 from tasks.outcomes import Status
 from tasks.report.dataset.census import OUTCOMES, STAGE_FOLDERS, count_rows
@@ -83,6 +84,17 @@ def build_funnel(attrition: Attrition) -> Table:
         else ""
     )
     return Table("funnel", "Clips left after each stage", columns, tuple(rows), note)
+
+
+def build_left_out(left_out: LeftOut) -> Table:
+    """Rows of the lists that became no clip; of the bad ones the first are named."""
+    rows: list[tuple[Cell, ...]] = [
+        ("repeats another row exactly", left_out.num_repeated, None),
+        ("bad", left_out.num_bad_rows, None),
+        *(("", None, message) for message in left_out.first_errors),
+    ]
+    columns = (Column("row"), Column("number", "count"), Column("what_is_wrong"))
+    return Table("left_out", "Rows left out", columns, tuple(rows))
 
 
 def build_reasons(

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.data.left_out import LeftOut, read_left_out
 from tasks.data.samples import DATA_SETS
 from tasks.lists.labels import SPLITS
 from tasks.params import Params
@@ -48,6 +49,7 @@ class Facts:
     attrition: losses.Attrition
     speech_s: Mapping[str, Floats]
     leaks: list[people.Leak]
+    left_out: LeftOut
 
 
 def build_report(data: Path, params: Params) -> Report:
@@ -78,7 +80,8 @@ def read_facts(data: Path, params: Params) -> Facts:
     used = select_used(census)
     speech_s = read_values(data, "voices", "speech_s")
     attrition, leaks = losses.count_attrition(census), people.find_leaks(used)
-    return Facts(data, params, census, used, attrition, speech_s, leaks)
+    left_out = read_left_out(data / "clips")
+    return Facts(data, params, census, used, attrition, speech_s, leaks, left_out)
 
 
 def build_tables(facts: Facts) -> list[Table]:
@@ -90,6 +93,7 @@ def build_tables(facts: Facts) -> list[Table]:
         people.build_splits(facts.used, facts.speech_s),
         losses.build_funnel(facts.attrition),
         reasons,
+        losses.build_left_out(facts.left_out),
         *(people.build_demographics(facts.used, name) for name in people.ATTRIBUTES),
         people.build_people(people.count_clips_per_person(facts.used)),
         people.build_leaks(facts.leaks),
@@ -149,6 +153,7 @@ def build_values(facts: Facts) -> dict[str, Any]:
         "num_without_identity": facts.used["identity"].null_count,
         "num_used": len(facts.used),
         "leaks": facts.leaks,
+        "left_out": facts.left_out,
         "is_voxceleb1": facts.params.corpus.source == "voxceleb1",
         "encoders": provenance.read_encoders(facts.data),
         "intended": card.INTENDED,
@@ -165,6 +170,8 @@ def build_metrics(facts: Facts, quantities: list[Quantity]) -> dict[str, int | f
         "clips_kept_share": attrition.num_kept / attrition.num_listed,
         "clips_waiting": attrition.num_waiting,
         "clips_may_come": attrition.num_may_come,
+        "rows_repeated": facts.left_out.num_repeated,
+        "rows_bad": facts.left_out.num_bad_rows,
         "speech_h": sum(float(part.sum(dtype=np.float64)) for part in facts.speech_s.values())
         / people.SECONDS_PER_HOUR,
         "people": count_names(facts.used["identity"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasks.evaluation.data_card import read_data_card
 from tasks.evaluation.scores import Score, flatten_scores
-from tasks.evaluation.store import get_headline, read_lines, select_lines
+from tasks.evaluation.store import Line, get_headline, read_lines, select_lines
 from tasks.report.matching.figures import draw_galleries, draw_table_3
 from tasks.report.matching.found import ALL, OF_GENDER, Found, read_found
 from tasks.report.matching.tables import (
@@ -13,6 +13,7 @@ from tasks.report.matching.tables import (
     build_differences,
     build_gender_accuracy,
     build_lines_table,
+    build_overview,
     build_table_3,
 )
 from tasks.report.matching.words import (
@@ -25,7 +26,7 @@ from tasks.report.matching.words import (
 from tasks.report.networks.card import About, build_cards
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.page import Bullets, Caution, Doubt, Item, Page, Section, build_page
-from tasks.report.render import Report
+from tasks.report.render import Logs, Report
 
 TITLE = "Matching: SVHF, DIMNet and Wen et al. side by side"
 ABOUT = About(
@@ -40,6 +41,7 @@ SVHF_NOTE = (
     "margins wins (chosen). A single pair gets no score, so it takes no part in verification and "
     "retrieval."
 )
+IN_CSV = "Chance, samples and people of each number are in tables/{}.csv."
 
 
 def build_report(evaluation: Path, weights: Sequence[Path]) -> Report:
@@ -74,7 +76,9 @@ def build_report(evaluation: Path, weights: Sequence[Path]) -> Report:
         for line in select_lines(lines, table)
         if line.score.value is not None
     }
-    return build_page(Page(TITLE, headline, sections, lead), metrics=flatten_scores(scores))
+    return build_page(
+        Page(TITLE, headline, sections, lead, build_logs(found)), metrics=flatten_scores(scores)
+    )
 
 
 def list_order(found: Found) -> Iterator[Item]:
@@ -110,27 +114,55 @@ def list_galleries(found: Found) -> Iterator[Item]:
     figures = draw_galleries(found.lines)
     if figures:
         yield figures
-    yield build_lines_table(found.lines, "galleries", "Accuracy by number of candidates")
+    lines = [
+        Line(line.table, (*line.labels[1:], line.labels[0]), line.score)
+        for line in select_lines(found.lines, "galleries")
+    ]
+    yield build_overview(
+        lines,
+        "galleries",
+        "Accuracy by number of candidates, with 95 % intervals",
+        heads=("direction", "candidates"),
+        note=IN_CSV.format("galleries"),
+    )
 
 
 def build_strata(found: Found) -> Item:
-    return build_lines_table(
-        found.lines,
+    lines = [
+        Line("strata", (line.labels[0], line.labels[1], line.labels[3]), line.score)
+        for table in ("table_3", "strata")
+        for line in select_lines(found.lines, table)
+        if line.labels[2] == "test"
+    ]
+    return build_overview(
+        lines,
         "strata",
-        "Test people: the other candidate shares gender, nationality, both or neither by design",
+        "Accuracy of 1:2 matching where both candidates are …, with 95 % intervals",
+        heads=("system", "direction"),
+        note=IN_CSV.format("strata"),
     )
 
 
 def list_pairs(found: Found) -> Iterator[Item]:
     yield SVHF_NOTE
-    yield build_lines_table(
-        found.lines, "verification", "Same person or not? Equal error rate and area under the curve"
+    titles = {
+        "verification": "Same person or not? Equal error rate and area under the curve",
+        "retrieval": "All of the person among the test samples: mean average precision",
+    }
+    heads = {"verification": ("system", "pairs"), "retrieval": ("system", "direction")}
+    for name, title in titles.items():
+        yield build_overview(found.lines, name, title, heads=heads[name], note=IN_CSV.format(name))
+
+
+def build_logs(found: Found) -> Logs:
+    """Every number that the overviews show as text."""
+    tables = (
+        build_lines_table(found.lines, name, name)
+        for name in ("galleries", "strata", "verification", "retrieval")
     )
-    yield build_lines_table(
-        found.lines,
-        "retrieval",
-        "Everything of the person among all test samples: mean average precision",
-    )
+    return {
+        table.name: (tuple(column.name for column in table.columns), table.rows) for table in tables
+    }
 
 
 def list_made(found: Found, evaluation: Path) -> Iterator[Item]:

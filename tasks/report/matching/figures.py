@@ -80,7 +80,7 @@ def draw_galleries(lines: Sequence[Line]) -> tuple[Figure, ...]:
             f"galleries_{'v2f' if direction == 'V→F' else 'f2v'}",
             f"{'Faces for a voice' if direction == 'V→F' else 'Voices for a face'}",
             [*list_curves([line for line in chosen if line.labels[1] == direction])],
-            xlabel="candidates",
+            xlabel="number of candidates",
             ylabel="accuracy",
             table="galleries",
         )

@@ -9,7 +9,7 @@ from tasks.evaluation.store import Line, select_lines
 from tasks.report.matching.found import ALL, OF_GENDER, Found
 from tasks.report.matching.words import compute_gender_accuracy
 from tasks.report.scores import build_score_table
-from tasks.report.tables import Cell, Column, Table
+from tasks.report.tables import Cell, Column, Table, format_share
 
 SPLITS = ("test", "train")
 HEADS = {
@@ -48,6 +48,31 @@ def _make_row(found: Found, system: str, split: str) -> tuple[Cell, ...]:
         cells += [score.published, score.value, score.low, score.high]
     remark = next((score.reason for score in scores if score.reason), "")
     return (*cells, scores[0].num_samples, scores[0].num_people, remark)
+
+
+def build_overview(
+    lines: Sequence[Line], source: str, title: str, *, heads: Sequence[str], note: str = ""
+) -> Table:
+    """Accuracy with its interval as text, one column a value of the last label.
+
+    `heads` name the labels before it; the numbers themselves are in `source`.csv.
+    """
+    chosen = select_lines(lines, source)
+    values = list(dict.fromkeys(line.labels[-1] for line in chosen))
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for line in chosen:
+        rows.setdefault(line.labels[:-1], {})[line.labels[-1]] = describe_share(line.score)
+    columns = tuple(Column(name) for name in (*heads, *values))
+    cells = tuple((*key, *(row.get(value, "") for value in values)) for key, row in rows.items())
+    return Table(f"{source}_overview", title, columns, cells, note, max_shown=80)
+
+
+def describe_share(score: Score) -> str:
+    if score.value is None:
+        return score.reason
+    if score.low is None or score.high is None:
+        return format_share(score.value)
+    return f"{format_share(score.value)} ({100 * score.low:.0f}–{100 * score.high:.0f})"
 
 
 def build_lines_table(

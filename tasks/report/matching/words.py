@@ -98,8 +98,8 @@ def describe_memory(found: Found) -> str:
     if not parts:
         return "No system is much better on the people it was trained on."
     return (
-        "Within one gender, people a system was trained on are much easier: "
-        f"{'; '.join(parts)}. The rest is memory of people, not what voice and face share."
+        "Within one gender, people a system was trained on are easier than strangers: "
+        f"{'; '.join(parts)}. What is lost is memory of people, not what voice and face share."
     )
 
 

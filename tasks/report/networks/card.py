@@ -63,7 +63,9 @@ def list_model_card(cards: Mapping[str, Card], about: About) -> Iterator[Item]:
     yield Bullets(FORBIDDEN)
     yield Subheading("Limits")
     yield Bullets((*about.limits, *LIMITS))
-    notes = [f"{name}: {note}" for name, card in cards.items() for note in card.notes]
+    notes = [
+        f"{name.partition('/')[0]}: {note}" for name, card in cards.items() for note in card.notes
+    ]
     if notes:
         yield Subheading("Where it departs from the paper, or the paper says nothing")
         yield Bullets(tuple(dict.fromkeys(notes)))

@@ -89,7 +89,8 @@ def plot_curves(
             _draw_level(axes, *level)
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
+        is_whole = all(float(x).is_integer() for curve in curves for x in curve.x)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=is_whole))
         canvas.legend(loc="outside lower left", ncols=2, handlelength=3)
         return encode_figure(canvas)
 
@@ -117,7 +118,7 @@ def draw_losses(
         if curves:
             number = len(figures) + 1
             figure = draw_curves(
-                f"{name}_{number}", title, curves, xlabel="step", ylabel=title, table=name
+                f"{name}_{number}", title, curves, xlabel="step", ylabel="as logged", table=name
             )
             figures.append(figure)
     return tuple(figures), {name: (tuple(columns), list(zip(*columns.values(), strict=True)))}

@@ -15,8 +15,10 @@ from tasks.report.scores import build_score_table, list_cells, score_columns
 from tasks.report.speech2face import texts
 from tasks.report.tables import Cell, Column, Format, Table
 
+PICTURES: dict[str, str] = {str(role): words for role, words in ROLE_WORDS.items()}
 
-def name_gallery(reading: Reading, facts: Facts) -> str:
+
+def name_gallery(reading: str, facts: Facts) -> str:
     words = {
         "of_100": "among random others",
         "percent": f"first K % of {facts.num_measured:,}",
@@ -118,7 +120,7 @@ def _build(
 def build_agreement(lines: Sequence[Line]) -> Table:
     heads = ("attribute", "classifier", "picture")
     title = "Same answer as on the person’s own picture"
-    return _build(AGREEMENT, title, lines, heads, words={**ROLE_WORDS})
+    return _build(AGREEMENT, title, lines, heads, words=PICTURES)
 
 
 def build_right(lines: Sequence[Line]) -> Table:
@@ -126,7 +128,7 @@ def build_right(lines: Sequence[Line]) -> Table:
     title = "Right by the data set’s labels"
     note = "Ages are mean errors in years, all else shares from 0 to 1."
     heads = ("attribute", "classifier", "picture")
-    words = {**ROLE_WORDS}
+    words = PICTURES
     return _build(RIGHT, title, lines, heads, kind="number", note=note, words=words)
 
 
@@ -207,7 +209,7 @@ def build_leaks(lines: Sequence[Line]) -> Table:
 def build_missing(facts: Facts) -> Table:
     columns = (Column("pictures"), Column("count", "count"), Column("no_face", "count"))
     rows = tuple(
-        (ROLE_WORDS[role], facts.num_drawn, count, count / facts.num_drawn)
+        (PICTURES[role], facts.num_drawn, count, count / facts.num_drawn)
         for role, count in facts.no_face.items()
         if role != "original"
     )

@@ -15,10 +15,10 @@ ABOUT = About(
 )
 OPEN_TOOLS = (
     "The paper asked a commercial service (Face++) that others cannot run. Here are open "
-    "classifiers, each with its own accuracy below, so its numbers and these are near, not the same "
-    "quantity. Rows of a matrix are what the classifier says of the person’s own picture and sum to "
-    "100 %; the picture made from the face is the control: what is lost there is lost before any "
-    "voice is heard."
+    "classifiers, each with its own accuracy below: its numbers and these are near, not the same "
+    "quantity. Rows of a matrix are what the classifier says of the person’s own picture and sum "
+    "to 100 %; the picture made from the face is the control: what is lost there is lost before "
+    "any voice is heard."
 )
 HEADS = (
     "Pictures that a network draws are smooth, frontal and alike: a head fitted on people’s own "
@@ -33,8 +33,8 @@ UNITS_DOUBT = (
 )
 GALLERY_DOUBT = (
     "The paper speaks of 5,000 faces to choose from, but prints K % for its random row, which is "
-    "that of a gallery of 100 (or of K in percent of 5,000). All three readings are given: the true "
-    "face among 99 random others, its rank within K percent of all, and its rank within K of all."
+    "that of a gallery of 100 (or of K in percent of 5,000). All three readings are given: the "
+    "true face among 99 random others, its rank within K percent of all, and within K of all."
 )
 JAW_DOUBT = (
     "The paper does not say which points stand for the corners of the jaw and the cheekbones, nor "

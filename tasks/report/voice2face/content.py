@@ -18,7 +18,9 @@ from tasks.report.voice2face import figures
 from tasks.report.voice2face import words as texts
 from tasks.report.voice2face.tables import build_tables
 
-HEADLINE = "Of two faces, one of them the speaker’s, it picks the right one in {} of trials"
+HEADLINE = (
+    "Of two faces, one of them the speaker’s, the network picks the right one in {} of trials"
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
     found = read_evaluation(folder)
     losses, logs = figures.draw_training(weights)
     score = get_headline(found.lines).score
-    headline = build_headline(HEADLINE, score, table="table_3", figure="matching")
+    headline = build_headline(HEADLINE, score, table="matching", figure="matching")
     sections = [
         Section("matching", "Table 3: whose face is it?", tuple(show_matching(found))),
         Section("identity", "Closed set: training speakers", tuple(show_identity(found))),
@@ -74,7 +76,7 @@ def list_metrics(lines: Sequence[Line]) -> dict[str, int | float]:
 def show_lead(found: Evaluation) -> Iterator[Item]:
     scores = {line.score.name: line.score for line in select_lines(found.lines, GUARDED)}
     told = {
-        "matching_test_gender": ("Against people of the same gender it is {}", "table_3"),
+        "matching_test_gender": ("Against people of the same gender it is {}", "matching"),
         "gender_generated": ("the generated face has the speaker’s gender in {}", "gender"),
         "held_out_top1": ("its own classifier names a training speaker in {}", "identity"),
     }
@@ -108,12 +110,13 @@ def describe_range(score: Score, table: str) -> str:
 
 def show_matching(found: Evaluation) -> Iterator[Item]:
     yield texts.MATCHING
-    yield figures.draw_matching(found.lines)
     yield found.tables["table_3"]
+    yield figures.draw_matching(found.lines)
     yield texts.INDEPENDENT
     yield Doubt(texts.TRIALS_DOUBT)
     yield Doubt(texts.PHI_DOUBT)
-    yield "The trials are in trials_…csv beside the scores that this page was made from."
+    yield found.tables["matching"]
+    yield "The trial lists lie as CSV beside the scores that this page was made from."
 
 
 def show_identity(found: Evaluation) -> Iterator[Item]:

@@ -6,13 +6,15 @@ from pathlib import Path
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.evaluation.voice2face.galleries import Gallery
+from tasks.evaluation.voice2face.matching import STRATA
 from tasks.report.figures import Figure
 from tasks.report.forest import plot_scores
 from tasks.report.networks.curves import Curve, draw_curves, draw_losses
 from tasks.report.networks.gallery import Row, draw_gallery
 from tasks.report.render import Logs
 
-WIDTH_PX = 620
+HALF_PX = 420
+NAMES = ("matching", "matching_gender")
 TITLES = {
     "noise_faces": ("Figure 2: faces of noise", "figure_2"),
     "duration_faces": ("Figure 3: faces over speech duration", "durations"),
@@ -47,37 +49,38 @@ def draw_galleries(galleries: Mapping[str, Gallery]) -> dict[str, Figure]:
     return figures
 
 
-def draw_matching(lines: Sequence[Line]) -> Figure:
-    """Table 3 as a picture: ours with intervals, the paper's numbers, chance."""
-    rows = [line for line in select_lines(lines, "table_3") if has_number(line.score)]
-    names = [_name_row(line) for line in rows]
-    scores = [line.score for line in rows]
+def draw_matching(lines: Sequence[Line]) -> tuple[Figure, ...]:
+    """Table 3's test columns, one figure a stratum: ours with intervals, the paper's, chance."""
+    pairs = zip(NAMES, STRATA.values(), strict=True)
+    return tuple(_draw_stratum(name, others, lines) for name, others in pairs)
+
+
+def _draw_stratum(name: str, others: str, lines: Sequence[Line]) -> Figure:
+    rows = [
+        line
+        for line in select_lines(lines, "table_3")
+        if line.labels[1:3] == ("test", others) and has_number(line.score)
+    ]
+    names = [name_row(line) for line in rows]
     png = plot_scores(
-        scores,
+        [line.score for line in rows],
         names=names,
         xlabel="share of trials won; dotted: chance",
-        width=WIDTH_PX,
+        width=HALF_PX,
         level=0.5,
     )
-    return Figure(
-        "matching",
-        "1:2 matching: ours and the paper’s",
-        "Each system’s share of trials won with its interval, beside the printed one; numbers in "
-        "table_3.csv",
-        png,
-        WIDTH_PX,
-        "tables/table_3.csv",
-    )
+    alt = "Share of trials won with intervals, and the printed ones; numbers in matching.csv"
+    title = f"Test people, the other face: {others}"
+    return Figure(name, title, alt, png, HALF_PX, "tables/matching.csv")
+
+
+def name_row(line: Line) -> str:
+    system, _, _, by = line.labels
+    return system if by == "–" else f"{system}, {by}"
 
 
 def has_number(score: Score) -> bool:
     return score.value is not None or score.published is not None
-
-
-def _name_row(line: Line) -> str:
-    system, split, others, by = line.labels
-    short = "one gender" if "gender" in others else "all"
-    return f"{system}{f', {by}' if by != '–' else ''}: {split}, {short}"
 
 
 def draw_durations(lines: Sequence[Line]) -> Figure | None:

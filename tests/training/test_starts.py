@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import Ridge
+
+from models.speech2face import VoiceEncoder
+from tasks.training.precision import Precision
+from tasks.training.starts import RIDGE, pass_spectra, read_voices, regress_last, solve_ridge
+from tests.training_corpus import NUM_FRAMES, D, write_training_shards
+
+CPU = Precision(torch.device("cpu"))
+
+
+def test_ridge_is_that_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    inputs, target = random.normal(2, 3, (30, 5)), random.normal(size=(30, 2))
+    scale = inputs.std(axis=0, ddof=1)
+    known = Ridge(alpha=7.0).fit(inputs / scale, target)
+    weight, bias = solve_ridge(torch.from_numpy(inputs), torch.from_numpy(target), alpha=7.0)
+    np.testing.assert_allclose(weight, known.coef_ / scale, rtol=1e-9)
+    np.testing.assert_allclose(bias, known.intercept_, rtol=1e-9)
+
+
+def test_filters_pass_on_a_louder_band() -> None:
+    torch.manual_seed(0)
+    network = VoiceEncoder(feature_dim=D, width=1 / 16).eval()
+    pass_spectra(network)
+    quiet = torch.randn(1, 2, NUM_FRAMES, 257)
+    loud = quiet.clone()
+    loud[:, :, :, 100:160] *= 3
+    with torch.no_grad():
+        rows = [network.last_conv(network.features(s)).mean(dim=(1, 2))[0] for s in (quiet, loud)]
+    difference = rows[1] - rows[0]  # [57], one for four frequencies
+    assert 100 / 4 - 3 < int(difference.argmax()) < 160 / 4 + 1
+    assert difference[28:36].min() > difference[:15].abs().max()
+
+
+def test_the_start_predicts_features_of_its_voices(tmp_path: Path) -> None:
+    folder = write_training_shards(tmp_path / "shards") / "pairs/train"
+    torch.manual_seed(0)
+    network = VoiceEncoder(feature_dim=D, width=1 / 16)
+    pass_spectra(network)
+    regress_last(network, network.fc2, folder, num_frames=NUM_FRAMES, precision=CPU)
+    spectrograms, target = read_voices(folder, num_frames=NUM_FRAMES)
+    with torch.no_grad():
+        error = (network.eval()(spectrograms.float()) - target).square().mean()
+    assert error < 0.5 * target.var(dim=0, correction=0).mean()
+    assert network.last_norm.momentum == 0.1
+    assert RIDGE > 0
