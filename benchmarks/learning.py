@@ -50,7 +50,7 @@ from tasks.training.weights import load_weights, read_card
 
 TEMPLATE = "learning.html.j2"
 BLOCK, SEED = 16, 0
-STRENGTHS, GAINS = (0.03, 0.1, 0.3, 1.0, 3.0), (1.0, 2.0, 4.0)
+STRENGTHS, GAINS = (0.1, 0.3, 1.0, 3.0, 10.0), (1.0, 2.0, 4.0, 8.0, 16.0)
 REFERENCE = {"unstratified": 0.79, "within gender": 0.66}  # ridge, Resemblyzer to dlib, these data
 NUM_SHOWN = 12
 Row = tuple[tuple[str, ...], Score]

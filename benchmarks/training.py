@@ -16,16 +16,23 @@ the stage does, and prints samples a second and the share of the time spent wait
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
+from torch.optim import Optimizer
 
+from benchmarks.limits import (
+    WARM_UP,
+    Step,
+    measure_limits,
+    measure_work,
+    synchronise,
+    time_steps,
+)
 from models.face_decoder import FaceDecoder
 from models.speech2face import VoiceEncoder
 from models.voice2face import (
@@ -35,8 +42,9 @@ from models.voice2face import (
     IdentityHead,
     VoiceEmbedding,
 )
+from tasks.data.datasets import build_pairs_dataset
 from tasks.data.readers import read_feature_width, read_index
-from tasks.data.streams import Batch
+from tasks.data.streams import Batch, Stream
 from tasks.params import Speech2FaceParams
 from tasks.train_speech2face import Frozen, compute_losses
 from tasks.training.distributed import Ranks
@@ -59,13 +67,7 @@ from tasks.training.precision import (
 FEATURE_DIM, NUM_PEOPLE, NUM_FRAMES = 4096, 924, 598
 S2F_PAIRS, S2F_EPOCHS, GAN_STEPS = 1_700_000, 3, 100_000  # SPEC 4.1, 4.2
 GAN_FRAMES = 550  # the mean crop
-# A step reads and writes weights, gradients and Adam's two moments; each activation is written
-# and read going forward, and it and its gradient are read and written coming back.
-WEIGHT_PASSES, ACTIVATION_PASSES = 8, 5
 MATRIX, COPY_MB = 4096, 512
-WARM_UP = 3
-
-Step = Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -85,90 +87,42 @@ SMALL = Size(1 / 16, 4, 16, 3, matrix=512, copy_mb=64)
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Operations and bytes a second that this device reached in one product and one copy."""
+class Trainer:
+    """Speech2Face's encoder with what a step of its stage needs."""
 
-    flops_per_s: float
-    bytes_per_s: float
+    network: nn.Module
+    adam: Optimizer
+    frozen: Frozen
+    precision: Precision
 
-
-@dataclass(frozen=True)
-class Work:
-    """A step's multiplications and additions, and the bytes it cannot avoid moving."""
-
-    flops: float
-    num_bytes: float
-
-    def compute_floor_s(self, limits: Limits) -> float:
-        return max(self.flops / limits.flops_per_s, self.num_bytes / limits.bytes_per_s)
-
-
-def time_steps(step: Step, device: torch.device, *, count: int) -> float:
-    """Seconds a step, after some that are not counted."""
-    for _ in range(WARM_UP):
-        step()
-    _synchronise(device)
-    start = time.perf_counter()
-    for _ in range(count):
-        step()
-    _synchronise(device)
-    return (time.perf_counter() - start) / count
+    def take_step(self, batch: Batch) -> None:
+        moved = move_batch(batch, self.precision)
+        params = Speech2FaceParams()
+        losses = compute_losses(
+            self.network, moved, frozen=self.frozen, precision=self.precision, params=params
+        )
+        self.adam.zero_grad(set_to_none=True)
+        torch.stack(list(losses.terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        self.adam.step()
 
 
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def measure_limits(precision: Precision, size: Size) -> Limits:
-    device, side = precision.device, size.matrix
-    dtype = torch.bfloat16 if precision.bf16 else torch.float32
-    left = torch.randn(side, side, device=device, dtype=dtype)
-    product_s = time_steps(lambda: left @ left, device, count=10)
-    source = torch.empty(size.copy_mb << 20, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-    copy_s = time_steps(lambda: target.copy_(source), device, count=10)
-    return Limits(2 * side**3 / product_s, 2 * source.numel() / copy_s)
-
-
-def measure_work(step: Step, networks: list[nn.Module], *, value_bytes: int) -> Work:
-    """Counts one step; `value_bytes` is the size of an activation's number."""
-    activations = 0
-
-    def note(module: nn.Module, inputs: Any, output: Any) -> None:
-        nonlocal activations
-        activations += output.numel() if isinstance(output, Tensor) else 0
-
-    leaves = [m for net in networks for m in net.modules() if not list(m.children())]
-    handles = [leaf.register_forward_hook(note) for leaf in leaves]
-    with FlopCounterMode(display=False) as counter:
-        step()
-    for handle in handles:
-        handle.remove()
-    weights = sum(p.numel() for net in networks for p in net.parameters() if p.requires_grad)
-    moved = WEIGHT_PASSES * 4 * weights + ACTIVATION_PASSES * value_bytes * activations
-    return Work(float(counter.get_total_flops()), float(moved))
+def build_trainer(size: Size, precision: Precision, *, dimension: int) -> Trainer:
+    torch.manual_seed(0)
+    network = VoiceEncoder(feature_dim=dimension, width=size.width)
+    place_network(network, precision)
+    decoder = FaceDecoder(torch.rand(68, 2).tolist(), feature_dim=dimension, texture_widths=(1,))
+    frozen = Frozen(decoder.to(precision.device).requires_grad_(False), None)
+    adam = build_adam(network.parameters(), rate=1e-3, epsilon=1e-4)
+    return Trainer(network, adam, frozen, precision)
 
 
 def build_encoder_step(size: Size, precision: Precision) -> tuple[Step, list[nn.Module]]:
-    """A step of Speech2Face's encoder on pairs that lie on the device as they are stored."""
-    torch.manual_seed(0)
-    network = VoiceEncoder(feature_dim=FEATURE_DIM, width=size.width)
-    place_network(network, precision)
-    decoder = FaceDecoder(torch.rand(68, 2).tolist(), feature_dim=FEATURE_DIM, texture_widths=(1,))
-    frozen = Frozen(decoder.to(precision.device).requires_grad_(False), None)
-    adam = build_adam(network.parameters(), rate=1e-3, epsilon=1e-4)
+    """A step on pairs that lie on the device as they are stored."""
+    trainer = build_trainer(size, precision, dimension=FEATURE_DIM)
     spectrograms = torch.randn(size.batch, 2, NUM_FRAMES, 257).half()
     features = torch.randn(size.batch, FEATURE_DIM)
     batch = move_batch({"spectrogram": spectrograms, "face_feature": features}, precision)
-    losses = partial(compute_losses, frozen=frozen, precision=precision, params=Speech2FaceParams())
-
-    def step() -> None:
-        adam.zero_grad(set_to_none=True)
-        torch.stack(list(losses(network, batch).terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        adam.step()
-
-    return step, [network]
+    return partial(trainer.take_step, batch), [trainer.network]
 
 
 def build_gan_step(size: Size, precision: Precision) -> tuple[Step, list[nn.Module]]:
@@ -215,7 +169,7 @@ def compare(name: str, build: Any, *, size: Size, batch: int, ours: Precision) -
     step, networks = build(size, ours)
     ours_s = time_steps(step, ours.device, count=size.steps)
     work = measure_work(step, networks, value_bytes=2 if ours.bf16 else 4)
-    limits = measure_limits(ours, size)
+    limits = measure_limits(ours, matrix=size.matrix, copy_mb=size.copy_mb)
     del step, networks
     torch.set_float32_matmul_precision("highest")
     eager_s = time_steps(build(size, plain)[0], ours.device, count=size.steps)
@@ -233,43 +187,24 @@ def compare(name: str, build: Any, *, size: Size, batch: int, ours: Precision) -
 
 def train_from_shards(shards: Path, size: Size, *, precision: Precision, workers: int) -> None:
     """Steps on what the stage's loader hands out: rate, and share of the time spent waiting."""
-    from tasks.data.datasets import build_pairs_dataset
-    from tasks.data.streams import Stream
-
     folder = shards / "pairs/train"
-    dimension = read_feature_width(read_index(folder))
-    network = VoiceEncoder(feature_dim=dimension, width=size.width)
-    place_network(network, precision)
-    decoder = FaceDecoder(torch.rand(68, 2).tolist(), feature_dim=dimension, texture_widths=(1,))
-    frozen = Frozen(decoder.to(precision.device).requires_grad_(False), None)
-    adam = build_adam(network.parameters(), rate=1e-3, epsilon=1e-4)
+    trainer = build_trainer(size, precision, dimension=read_feature_width(read_index(folder)))
     dataset = build_pairs_dataset(folder, Stream(size.batch, 0))
-    batches: Iterator[Batch] = open_windows(
-        dataset, num_frames=NUM_FRAMES, start=0, num_workers=workers
-    )
-    waits, start = 0.0, 0.0
+    batches = open_windows(dataset, num_frames=NUM_FRAMES, start=0, num_workers=workers)
+    waited_s, start = 0.0, 0.0
     for number in range(WARM_UP + size.steps):
         if number == WARM_UP:
-            _synchronise(precision.device)
-            waits, start = 0.0, time.perf_counter()
+            synchronise(precision.device)
+            waited_s, start = 0.0, time.perf_counter()
         asked = time.perf_counter()
         batch = next(batches)
-        waits += time.perf_counter() - asked
-        losses = compute_losses(
-            network,
-            move_batch(batch, precision),
-            frozen=frozen,
-            precision=precision,
-            params=Speech2FaceParams(),
-        )
-        adam.zero_grad(set_to_none=True)
-        torch.stack(list(losses.terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        adam.step()
-    _synchronise(precision.device)
-    elapsed = time.perf_counter() - start
+        waited_s += time.perf_counter() - asked
+        trainer.take_step(batch)
+    synchronise(precision.device)
+    elapsed_s = time.perf_counter() - start
     print(
-        f"from shards: {size.steps * size.batch / elapsed:.1f} samples/s, "
-        f"{waits / elapsed:.1%} of the time waiting for data ({workers} loader processes)"
+        f"from shards: {size.steps * size.batch / elapsed_s:.1f} samples/s, "
+        f"{waited_s / elapsed_s:.1%} of the time waiting for data ({workers} loader processes)"
     )
 
 

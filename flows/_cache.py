@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tasks.data.shards import SHARD_NAME, commit_file, read_key, shard_path
+from tasks.data.shards import SHARD_NAME, commit_file, list_shards, read_key, shard_path
 
 logger = logging.getLogger(__name__)
 DVC = Path(".dvc")
@@ -48,37 +48,57 @@ def restore_shards(
     return restored
 
 
-def remove_altered(paths: Iterable[Path], *, root: Path) -> None:
-    """Removes shards below `root`, DVC's out, that are not what DVC was given under their key.
+def remove_altered(out: Path, *, root: Path) -> None:
+    """Removes what is left of shards that are not what DVC was given under their key.
 
-    Only files newer than the listing they stand in are read. An altered file may be a hard link to
-    its object, which then goes, too.
+    A shard is all files of its name below `root`, DVC's out: of a damaged or incomplete one its
+    card in `out` goes, so that it is made again. Only files newer than all listings are read. A
+    damaged file may be a hard link to its object, which then goes, too.
     """
-    listings = {path: path.stat().st_mtime_ns for path in find_objects().glob("??/*.dir")}
-    newest = max(listings.values(), default=0)
-    suspects = [path for path in paths if path.stat().st_mtime_ns > newest]
-    versions = read_versions(find_objects()) if listings and suspects else []
-    for path in suspects:
-        known = {files.get(path.relative_to(root)) for files in _pick(versions, path.name)}
-        objects = {item for item in known if item is not None and item.exists()}
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "md5").hexdigest()
-        if any(_name_digest(item) == digest for item in objects):
-            continue
-        if any(read_key(item) == read_key(path) for item in objects):
+    listings = list(find_objects().glob("??/*.dir"))
+    newest = max((path.stat().st_mtime_ns for path in listings), default=0)
+    versions = read_versions(find_objects())
+    for path in [path for path in root.rglob("shard-*.parquet") if _is_newer(path, newest)]:
+        objects = _find_objects_of(path.relative_to(root), versions)
+        if path.exists() and _is_altered(path, objects):
             logger.warning("%s: altered since it was made, removed", path)
-            for item in objects:
-                if item.samefile(path):
-                    item.unlink()
+            for item in [item for item in objects if item.samefile(path)]:
+                item.unlink()
             path.unlink()
+            (out / path.name).unlink(missing_ok=True)
+    for card in list_shards(out).values():
+        if _is_incomplete(card, versions, root=root):
+            logger.warning("%s: files of this shard are gone, so it is removed", card)
+            card.unlink()
 
 
-def _pick(versions: Iterable[Version], name: str) -> list[Mapping[Path, Path]]:
-    return [version.get(name, {}) for version in versions]
+def _is_newer(path: Path, time_ns: int) -> bool:
+    return path.stat().st_mtime_ns > time_ns
 
 
-def _name_digest(item: Path) -> str:
-    return item.parent.name + item.name
+def _find_objects_of(path: Path, versions: Iterable[Version]) -> set[Path]:
+    """Every object that stood at this place in some version, where the cache still has it."""
+    found = {version.get(path.name, {}).get(path) for version in versions}
+    return {item for item in found if item is not None and item.exists()}
+
+
+def _is_altered(path: Path, objects: Iterable[Path]) -> bool:
+    """True for content that DVC has not been given, under a key that it has, or under none."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "md5").hexdigest()
+    known = list(objects)
+    if any(item.parent.name + item.name == digest for item in known):
+        return False
+    return read_key(path) in {None, *map(read_key, known)} and bool(known)
+
+
+def _is_incomplete(card: Path, versions: Iterable[Version], *, root: Path) -> bool:
+    name = card.relative_to(root)
+    for version in versions:
+        files = version.get(card.name, {})
+        if name in files and any(not (root / path).exists() for path in files):
+            return files[name].exists() and read_key(files[name]) == read_key(card)
+    return False
 
 
 def find_objects() -> Path:

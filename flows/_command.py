@@ -56,7 +56,7 @@ def prepare_process(*, dies_with_parent: bool = True) -> None:
 def _apply_environment() -> None:
     """For what has read it when it was imported: starting again would take seconds."""
     refresh_global_settings_context()
-    setup_logging(incremental=True)
+    setup_logging()
     threadpool_limits(limits=1)
 
 

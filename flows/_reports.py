@@ -29,7 +29,7 @@ def run_evaluation(
 
 
 def run_report(
-    unit: Task[..., dict[str, int | float]],
+    unit: Task[..., Mapping[str, int | float]],
     *,
     inputs: Mapping[str, Path],
     out: Path,

@@ -80,7 +80,7 @@ def run_stage(
         remove_leftovers(root or out)
         keys = _compute_keys(inputs, key_parts, key_name)
         _remove_foreign(out, keys)
-        remove_altered(list_shards(out).values(), root=root or out)
+        remove_altered(out, root=root or out)
         done = is_done or (lambda path, key: read_key(path) == key)
         todo = {i: key for i, key in keys.items() if not done(shard_path(out, i), key)}
         for index in restore_shards(todo, out=out, root=root or out, is_done=done):

@@ -52,7 +52,7 @@ SAMPLE = Profile(
     face_bytes=69e3,
     extract_s=0.10,
     speech_s=0.001,
-    face_s=0.71,
+    face_s=0.08,
     write_s=0.01,
     request_s=0.05,
 )
@@ -64,7 +64,7 @@ CAMERA = Profile(
     face_bytes=76e3,
     extract_s=0.40,
     speech_s=0.001,
-    face_s=1.32,
+    face_s=0.25,
     write_s=0.01,
     request_s=4.0,  # chosen
 )

@@ -93,7 +93,7 @@ def examine_split(
 ) -> Examined:
     held_out = read_held_out(index, limit=params.max_samples, seed=seed)
     spectrograms = read_spectrograms(index, held_out.groups)
-    answers = answer_voices(system, spectrograms, true=held_out.features)
+    answers = answer_voices(system, spectrograms, held_out)
     logger.info("%d voices answered by %s", len(held_out), ", ".join(system.predicts))
     return examine(
         held_out,

@@ -63,7 +63,7 @@ def measure_voice2face(
         )
         outcome.lines.extend(lines)
         write_galleries(out, galleries)
-    lines = [*count_table_1(card), *outcome.lines]
+    lines = [*count_table_1(card, shards), *outcome.lines]
     write_lines(out, [*name_headline(lines), *lines])
     write_samples(out, outcome.samples)
     score = get_headline([*name_headline(lines)]).score

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from prefect import task
 from torch import nn
 
@@ -78,6 +79,8 @@ def fit_gan(
         dimension=read_card(embedding).config["embedding_dim"],
     )
     networks = build_networks(voice, configs, precision=job.precision)
+    if params.generator_start == "kaiming":
+        spread_generator(networks.generator)
     heard = hear_held_out(voice, people, job=job)
     _train(networks, people, heard, job=job, params=params)
     metrics = score_identity(networks, heard, labels=people.labels)
@@ -125,6 +128,24 @@ def build_networks(
     for network in vars(networks).values():
         place_network(network, precision)
     return networks
+
+
+@torch.no_grad()
+def spread_generator(generator: nn.Module) -> None:
+    """He's initialisation by the taps that reach a pixel, no bias: pictures differ from the start.
+
+    PyTorch's counts a transposed convolution's outputs instead: each layer then shrinks what the
+    voices differ in, and its bias drowns it.
+    """
+    layers = [layer for layer in generator.modules() if isinstance(layer, nn.ConvTranspose2d)]
+    for number, layer in enumerate(layers):
+        taps = max(1, layer.kernel_size[0] // layer.stride[0]) ** 2
+        # The first reads unit vectors, so their values' mean square is 1 / D already.
+        fan_in = 1 if number == 0 else layer.in_channels * taps
+        gain = 1 if layer is layers[-1] else 2
+        layer.weight.normal_(std=(gain / fan_in) ** 0.5)
+        if layer.bias is not None:
+            layer.bias.zero_()
 
 
 def hear_held_out(voice: nn.Module, people: People, *, job: Job) -> Embedded:

@@ -34,6 +34,7 @@ from tasks.training.face_network import FaceNetwork, describe_missing, open_face
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
+from tasks.training.scores import add_prefix
 from tasks.training.stages import (
     Job,
     describe_origin,
@@ -45,6 +46,15 @@ from tasks.training.stages import (
 from tasks.training.starts import pass_spectra, regress_last
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
+
+STARTS = {
+    "random": (),
+    "mean": ("Training begins with the mean feature of the training faces (chosen).",),
+    "regression": (
+        "Training begins with filters that let spectra through and a ridge regression (chosen): "
+        "the metrics that begin with start_ are of this, before any step.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -85,15 +95,15 @@ def fit_speech2face(
     place_network(network, job.precision)
     frozen = open_frozen(decoder, encoder, precision=job.precision, index=index)
     constant = compute_mean_feature(index.folder)
-    _start(network, index.folder, constant=constant, job=job, params=params)
-    _train(network, shards, frozen=frozen, constant=constant, job=job, params=params)
-    metrics = score_splits(evaluate(network), shards, constant=constant, precision=job.precision)
-    publish(
-        job,
-        {"": (network, config)},
-        metrics=metrics,
-        notes=describe_missing(encoder, terms="distillation"),
+    score = partial(
+        score_splits, evaluate(network), shards, constant=constant, precision=job.precision
     )
+    _start(network, index.folder, constant=constant, job=job, params=params)
+    metrics = add_prefix(score(), "start") if params.start == "regression" else {}
+    _train(network, shards, frozen=frozen, constant=constant, job=job, params=params)
+    metrics |= score()
+    notes = STARTS[params.start] + describe_missing(encoder, terms="distillation")
+    publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
 
 

@@ -36,8 +36,9 @@ TRIALS = 100  # of a validation, for each probe
 NOTES = (
     "Recalled (SPEC 6.1): the face stream's widths, SGD, rate, batch, random triplets, 30 epochs.",
     "Chosen: instead of starting from published identification networks, both streams learn to "
-    "tell the training people beside the triplets (weight {weight:g}); the rate's steps; the mean "
-    "colour; short sounds are repeated.",
+    "tell the training people beside the triplets (weight {weight:g}); impostors are others of the "
+    "batch, {impostors} for each probe; the rate's steps; the mean colour; short sounds are "
+    "repeated.",
     "At test both orders of the two candidates are asked (chosen).",
 )
 
@@ -60,12 +61,15 @@ def fit_svhf(
         labels=labels,
         faces=load_shelf(faces, labels=labels),
         num_frames=round(params.seconds * FRAMES_PER_S),
-        probe=probe,
+        num_impostors=params.num_impostors,
     )
     learner = IdentifyingSvhf(network, num_people=len(labels))
     _train(learner, dataset, shards=shards, job=job, params=params)
     metrics = score_splits(network, shards, device=job.precision.device)
-    notes = tuple(note.format(weight=params.identification_weight) for note in NOTES)
+    notes = tuple(
+        note.format(weight=params.identification_weight, impostors=params.num_impostors)
+        for note in NOTES
+    )
     publish(job, {"": (network, config)}, metrics=metrics, labels=labels, notes=notes)
     return metrics
 
@@ -105,16 +109,15 @@ def compute_losses(
     """`weight` is that of telling people, by voice and by face."""
     with precision.autocast():
         logits = network(batch)
-    match = functional.cross_entropy(logits["match"].float(), batch["answer"])
-    people = functional.cross_entropy(logits["voice"].float(), batch["voice_label"])
-    people = people + functional.cross_entropy(
-        logits["face"].float(), batch["face_label"].flatten()
-    )
+    answers, labels = batch["answer"].flatten(), batch["label"]
+    match = functional.cross_entropy(logits["match"].float(), answers)
+    people = [functional.cross_entropy(logits[name].float(), labels) for name in ("voice", "face")]
     hits = {
-        "match_accuracy": (logits["match"].argmax(dim=1) == batch["answer"]).float().mean(),
-        "voice_accuracy": (logits["voice"].argmax(dim=1) == batch["voice_label"]).float().mean(),
+        "match_accuracy": (logits["match"].argmax(dim=1) == answers).float().mean(),
+        "voice_accuracy": (logits["voice"].argmax(dim=1) == labels).float().mean(),
+        "face_accuracy": (logits["face"].argmax(dim=1) == labels).float().mean(),
     }
-    return StepLosses({"match": match, "people": weight * people}, metrics=hits)
+    return StepLosses({"match": match, "people": weight * (people[0] + people[1])}, metrics=hits)
 
 
 def score_splits(

@@ -1,6 +1,7 @@
 """dvc.yaml and variants/dvc.yaml against the code: every first-party import of a stage lies under
 its dependencies."""
 
+import re
 import shlex
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -86,6 +87,18 @@ def test_every_parameter_exists(name: str) -> None:
         value: Any = params
         for part in key.split("."):
             assert part in value, key
+            value = value[part]
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "params.paper.yaml"])
+def test_each_preset_holds_what_dvc_reads(file: str) -> None:
+    text = (ROOT / "dvc.yaml").read_text()
+    values = yaml.safe_load((ROOT / file).read_text())
+    names = {key for stage in STAGES.values() for key in stage.get("params", [])}
+    for key in names | set(re.findall(r"\$\{([\w.]+)\}", text)):
+        value: Any = values
+        for part in key.split("."):
+            assert part in value, f"{file}: {key}"
             value = value[part]
 
 

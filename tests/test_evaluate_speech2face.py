@@ -1,5 +1,7 @@
 """Stage evaluate_speech2face on a made-up corpus with untrained networks."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,10 @@ from models.speech2face import VoiceEncoder
 from tasks.evaluate_speech2face import measure_speech2face
 from tasks.evaluation import picture_readings
 from tasks.evaluation.speech2face import system
+from tasks.evaluation.speech2face.facts import read_facts
+from tasks.evaluation.speech2face.galleries import read_galleries
+from tasks.evaluation.speech2face.shape import read_shapes
+from tasks.evaluation.store import get_headline, read_lines, read_samples, select_lines
 from tasks.face.boxes import Box, Picture, frame_box
 from tasks.params import EvaluationParams, FeatureParams, RunParams, Speech2FaceEvaluationParams
 from tasks.report_speech2face import write_speech2face_report
@@ -46,8 +52,8 @@ def patched():
         yield
 
 
-def write_networks(root: Path, **changes: object) -> tuple[Path, Path]:
-    torch.manual_seed(1)
+def write_networks(root: Path, *, seed: int = 1) -> tuple[Path, Path]:
+    torch.manual_seed(seed)
     config = {
         "mean_landmarks": MEAN_SHAPE.tolist(),
         "feature_dim": D,
@@ -104,6 +110,100 @@ def report(evaluated, weights, tmp_path_factory):
     return out
 
 
-def test_report_stands_for_itself(report):
+def test_headline_and_guarded_are_the_means_of_their_samples(evaluated):
+    lines, samples = read_lines(evaluated), read_samples(evaluated).to_pandas()
+    named = [get_headline(lines), *select_lines(lines, "guarded")]
+    assert [line.score.name for line in named] == [
+        *("matching", "recall_at_10", "gender_agreement", "angle_deg")
+    ]
+    for line in named:
+        own = samples[samples["metric"] == line.score.name]
+        assert own["value"].mean() == pytest.approx(line.score.value, rel=1e-6)
+        assert set(own["person"]) <= {f"person-{number:04d}" for number in range(18, 24)}
+
+
+def test_pictures_without_a_face_are_counted_in_every_table(evaluated):
+    facts, lines = read_facts(evaluated), read_lines(evaluated)
+    assert facts.no_face["original"] == 0
+    assert facts.no_face["from_voice"] == facts.no_face["from_face"] == facts.num_drawn // BLANK
+    scores = {line.labels: line.score for line in lines if line.table == "agreement"}
+    for role in ("from_voice", "from_face"):
+        score = scores["gender", "linear head", role]
+        assert score.num_missing == facts.no_face[role]
+        assert score.num_samples == facts.num_drawn - facts.no_face[role]
+
+
+def test_missing_labels_say_so(evaluated):
+    scores = {line.labels: line.score for line in read_lines(evaluated) if line.table == "leaks"}
+    for head in ("head of true face features", "head of training voices"):
+        assert scores["ethnicity", head].value is None
+        assert scores["ethnicity", head].reason == "no labels"
+        assert scores["gender", head].value is not None
+
+
+def test_variants_are_measured_beside_the_default(evaluated):
+    assert read_facts(evaluated).variants == ["loss of pixels"]
+    lines = select_lines(read_lines(evaluated), "ablations")
+    assert {line.labels[0] for line in lines} == {"as configured", "loss of pixels"}
+    assert "variants" in read_galleries(evaluated)
+
+
+def test_every_choice_of_shape_is_there(evaluated):
+    shapes = read_shapes(evaluated)
+    assert len({(item.jaw, item.alignment) for item in shapes}) == 4
+    assert all(len(item.measures) == 12 for item in shapes)
+
+
+def test_same_inputs_give_the_same_bytes(patched, shards, weights, tmp_path):
+    folders = [tmp_path / name / "speech2face" for name in ("one", "two")]
+    for folder in folders:
+        run(shards, weights, folder, variants=weights[0].parent / "variants")
+    names = sorted(path.name for path in folders[0].iterdir())
+    assert names == sorted(path.name for path in folders[1].iterdir())
+    for name in names:
+        first, second = (
+            hashlib.sha256((folder / name).read_bytes()).hexdigest() for folder in folders
+        )
+        assert first == second, name
+
+
+def test_weights_that_do_not_fit_are_refused(patched, shards, weights, tmp_path):
+    other = write_networks(tmp_path / "other", seed=2)
+    with pytest.raises(ValueError, match="another face_decoder"):
+        run(shards, (weights[0], other[1]), tmp_path / "out")
+    with pytest.raises(ValueError, match="no weights of variants"):
+        run(shards, weights, tmp_path / "out", variants=tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_person_alone_cannot_be_told_from_others(patched, weights, tmp_path, monkeypatch):
+    shards = write_training_shards(tmp_path / "shards", num_people=4)
+    monkeypatch.setattr("tasks.evaluation.held_out.name_person", lambda part, row: "somebody")
+    out = tmp_path / "speech2face"
+    assert "not measured" in run(shards, weights, out)
+    lines = {(line.table, *line.labels): line.score for line in read_lines(out)}
+    assert lines["guarded", "true face among the first 10"].value is None
+    write_speech2face_report.fn(out, *weights, tmp_path / "report")
+    page = (tmp_path / "report/index.html").read_text()
+    assert "not measured" in page
+    assert "nan" not in page.lower().replace("nano", "").split("<body>")[1][:20000].split()
+
+
+def test_report_has_every_table_and_figure(report):
     page = (report / "index.html").read_text()
     assert "Oh et al. 2019" in page
+    for number in (3, 4, 5, 7, 8, 9, 10):
+        assert f"Fig. {number}" in page
+    tables = {path.stem for path in (report / "tables").glob("*.csv")}
+    assert tables >= {"table2", "table3_of_100", "craniofacial", "segments", "ablations", "leaks"}
+    figures = {path.stem for path in (report / "figures").glob("*.png")}
+    assert figures >= {"triplets", "nearest", "segments", "variants", "craniofacial"}
+
+
+def test_report_holds_no_nan(report):
+    for path in (report / "tables").glob("*.csv"):
+        cells = {cell.lower() for line in path.read_text().splitlines() for cell in line.split(",")}
+        assert not cells & {"nan", "inf", "-inf"}, path.name
+    metrics = json.loads((report / "metrics.json").read_text())
+    assert metrics["matching_n"] > 0
+    assert all(np.isfinite(value) for value in metrics.values())

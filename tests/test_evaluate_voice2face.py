@@ -36,7 +36,7 @@ from tasks.train_voice_embedding import fit_voice_embedding
 from tests.training_corpus import write_training_shards
 
 RUN = RunParams(training_threads=1)
-SHARED = EvaluationParams(num_draws=50)
+SHARED = EvaluationParams()
 PARAMS = Voice2FaceEvaluationParams(
     trials_per_voice=6,
     train_trials=60,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.data.left_out import LeftOut, read_left_out
 from tasks.data.shards import list_shards, read_key, read_records, shard_path
 from tasks.list_clips import assign_shards, list_corpus
 from tasks.params import CorpusParams
@@ -136,5 +137,9 @@ def test_bad_rows_are_skipped_where_the_corpus_says_so(tmp_path):
     )
     report = list_corpus.fn(tmp_path / "out", params)
     assert (report.num_clips, report.num_bad_rows) == (1, 1)
+    left_out = read_left_out(tmp_path / "out")
+    assert (left_out.num_repeated, left_out.num_bad_rows) == (0, 1)
+    assert ":2: value '9,3'" in left_out.first_errors[0]
+    assert read_left_out(tmp_path) == LeftOut()
     with pytest.raises(ValueError, match=":2: value '9,3'"):
         list_corpus.fn(tmp_path / "out", replace(params, skip_bad_rows=False))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,18 +80,20 @@ def build_triplets_dataset(
     labels: Mapping[str, int],
     faces: FaceShelf,
     num_frames: int,
-    probe: Literal["voice", "face"],
+    num_impostors: int = 1,
 ) -> ShardDataset:
-    """Voices and faces of which triplets are made, sides shuffled (SPEC 6.1).
+    """Voices with a face each, and triplets among them, sides shuffled (SPEC 6.1).
 
     Batches of `spectrogram` float16 [B, 257, T], random crops of `num_frames`; `face` uint8
-    [B, N, 224, 224, 3]; class numbers `voice_label` [B] and `face_label` [B, N]; and `answer` [B],
-    which candidate is the probe's. Where a voice is the probe, its candidates are the N = 2 faces
-    of its row; where the face is (N = 1), they are the voices of rows `order` [B, 2].
+    [B, 224, 224, 3] and class numbers `label` [B]. Row i is a probe K = `num_impostors` times:
+    its candidates are rows `order` [B, K, 2], one its own and one another person's, and `answer`
+    [B, K] says which is its own.
     """
     columns = ("spectrogram", "identity")
     index = read_index(folder, columns=columns)
-    collate = partial(_collate, labels=labels, faces=faces, num_frames=num_frames, probe=probe)
+    collate = partial(
+        _collate, labels=labels, faces=faces, num_frames=num_frames, num_impostors=num_impostors
+    )
     wanted = select_labelled(read_column(index, "identity"), labels)
     return ShardDataset(index, stream, columns=columns, collate=collate, wanted=wanted)
 
@@ -104,33 +106,42 @@ def _collate(
     labels: Mapping[str, int],
     faces: FaceShelf,
     num_frames: int,
-    probe: Literal["voice", "face"],
+    num_impostors: int,
 ) -> Batch:
+    starts = draw_uniform(random, share).tolist()
     crops = [
         crop_frames(cell, num_frames, place=place)
-        for cell, place in zip(
-            columns["spectrogram"], draw_uniform(random, share).tolist(), strict=True
-        )
+        for cell, place in zip(columns["spectrogram"], starts, strict=True)
     ]
-    speakers = torch.tensor([labels[name] for name in columns["identity"]])
-    answers = (2 * draw_uniform(random, share)).long()
-    draws = draw_uniform(random, share)
-    if probe == "voice":
-        strangers = _skip(draws * (len(labels) - 1), speakers)
-        people = put_on_sides(speakers, strangers, answers)
-        order = torch.empty(len(speakers), 0, dtype=torch.int64)
-    else:
-        people = speakers[:, None]
-        order = put_on_sides(torch.arange(len(speakers)), _pick_rows(speakers, draws), answers)
-    pictures = _take_faces(faces, people, random=random, share=share)
+    people = torch.tensor([labels[name] for name in columns["identity"]])
+    pictures = _take_faces(faces, people, draws=draw_uniform(random, share))
+    triplets = [_draw_triplets(people, random=random, share=share) for _ in range(num_impostors)]
     return {
         "spectrogram": torch.from_numpy(np.stack(crops)).transpose(1, 2),  # [B, 257, T]
         "face": pictures,
-        "voice_label": speakers,
-        "face_label": people,
-        "answer": answers,
-        "order": order,
+        "label": people,
+        "order": torch.stack([order for order, _ in triplets], dim=1),
+        "answer": torch.stack([answers for _, answers in triplets], dim=1),
     }
+
+
+def _take_faces(faces: FaceShelf, people: Tensor, *, draws: Tensor) -> Tensor:
+    """A picture of each of `people` [B]: uint8 [B, 224, 224, 3]."""
+    cells = []
+    for person, draw in zip(people.tolist(), draws.tolist(), strict=True):
+        rows = faces.rows[person]
+        cells.append(faces.cells[rows[int(draw * len(rows))]])
+    return torch.from_numpy(decode_faces(cells))
+
+
+def _draw_triplets(people: Tensor, *, random: Generator, share: Share) -> tuple[Tensor, Tensor]:
+    """Rows of both candidates [B, 2], and in which column is the probe's own [B].
+
+    ValueError for a batch of a single person.
+    """
+    answers = (2 * draw_uniform(random, share)).long()
+    own = torch.arange(len(people))
+    return put_on_sides(own, _pick_rows(people, draw_uniform(random, share)), answers), answers
 
 
 def crop_frames(cell: npt.NDArray[Any], num_frames: int, *, place: float) -> npt.NDArray[Any]:
@@ -146,12 +157,6 @@ def put_on_sides(true: Tensor, other: Tensor, answers: Tensor) -> Tensor:
     return torch.stack((first, torch.where(answers == 0, other, true)), dim=1)
 
 
-def _skip(draws: Tensor, own: Tensor) -> Tensor:
-    """Numbers drawn from [0, P - 1) to ones of 0 … P-1 that are not `own`."""
-    numbers = draws.long()
-    return numbers + (numbers >= own)
-
-
 def _pick_rows(speakers: Tensor, draws: Tensor) -> Tensor:
     """For each row one of another speaker; ValueError for a batch of a single one."""
     is_other = speakers[:, None] != speakers[None]
@@ -160,14 +165,3 @@ def _pick_rows(speakers: Tensor, draws: Tensor) -> Tensor:
         raise ValueError(f"a batch of {len(speakers)} voices of a single person")
     places = (draws * counts).long() + 1
     return (is_other.cumsum(dim=1) == places[:, None]).int().argmax(dim=1)
-
-
-def _take_faces(faces: FaceShelf, people: Tensor, *, random: Generator, share: Share) -> Tensor:
-    """A picture of each of `people` [B, N]: uint8 [B, N, 224, 224, 3]."""
-    draws = torch.stack([draw_uniform(random, share) for _ in range(people.shape[1])], dim=1)
-    cells = []
-    for person, draw in zip(people.flatten().tolist(), draws.flatten().tolist(), strict=True):
-        rows = faces.rows[person]
-        cells.append(faces.cells[rows[int(draw * len(rows))]])
-    pictures = torch.from_numpy(decode_faces(cells))
-    return pictures.view(*people.shape, *pictures.shape[1:])

@@ -20,7 +20,6 @@ class EvaluationParams:
     """
 
     labelled_faces: Path | None = None
-    num_draws: Count = 1000
     seed: Natural = 0
 
 

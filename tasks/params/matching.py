@@ -32,11 +32,13 @@ class SvhfParams:
     """SVHF (SPEC 6.1, recalled).
 
     The paper's streams come from published identification networks; here they learn to tell the
-    training people beside the triplets, with `identification_weight` (chosen).
+    training people beside the triplets, with `identification_weight` (chosen). Each voice (or
+    face) of a batch is the probe of `num_impostors` triplets.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(53000, 64))
     identification_weight: Weight = 1.0
+    num_impostors: Count = 1
     rate: Positive = 1e-2
     decay: DecayParams = Field(default_factory=lambda: DecayParams(0.1, 18000))
     weight_decay: Weight = 5e-4

@@ -57,7 +57,10 @@ class VoiceEmbeddingParams:
 
 @dataclass(frozen=True, config=STRICT)
 class GanParams:
-    """WEN's generator, discriminator and classifier (SPEC 4.1); `keep_steps` stay on disk."""
+    """WEN's generator, discriminator and classifier (SPEC 4.1); `keep_steps` stay on disk.
+
+    `generator_start`: PyTorch's "default" initialisation, as the code, or "kaiming" for short runs.
+    """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 128))
     rate: Positive = 2e-4
@@ -65,6 +68,7 @@ class GanParams:
     keep_steps: list[Count] = Field(default_factory=lambda: [50000])
     generator_channels: list[Count] = Field(default_factory=lambda: [1024, 512, 256, 128, 64])
     trunk_channels: list[Count] = Field(default_factory=lambda: [32, 64, 128, 256, 512])
+    generator_start: Literal["default", "kaiming"] = "default"
     kernels: Choice = "code"
     last_layer: Choice = "code"
 
@@ -157,8 +161,8 @@ class SpeakerFaceParams:
     """
 
     weights: Path | None = None
-    strengths: list[Positive] = Field(default_factory=lambda: [0.03, 0.1, 0.3, 1.0, 3.0])
-    gains: list[Positive] = Field(default_factory=lambda: [1.0, 2.0, 4.0])
+    strengths: list[Positive] = Field(default_factory=lambda: [0.1, 0.3, 1.0, 3.0, 10.0])
+    gains: list[Positive] = Field(default_factory=lambda: [1.0, 2.0, 4.0, 8.0, 16.0])
 
 
 @dataclass(frozen=True, config=STRICT)

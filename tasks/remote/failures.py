@@ -22,6 +22,9 @@ STATUS_REASONS = {
     429: Reason.rate_limited,
     451: Reason.region_blocked,
 }
+# yt-dlp's words where there are formats, but none that options.FORMATS asks for.
+NOT_ASKED_FOR = "Requested format is not available"
+IN_PIECES = "formats in pieces (HLS, fragmented DASH) are not cut, only files over http(s)"
 # Refused before anything was asked.
 NOT_TRIED = frozenset({Reason.paused, Reason.over_budget})
 EXCEPTION_REASONS: tuple[tuple[type[Exception], Reason], ...] = (
@@ -63,6 +66,8 @@ def classify_error(error: BaseException, *, warnings: list[str]) -> FetchFailed:
         # YouTube's extractor turns failed requests into warnings and fails later, without cause.
         reason = classify_message(" ".join(warnings)) or find_status(" ".join(warnings)) or reason
         message = f"{message} | {' | '.join(warnings)}"
+    elif reason is Reason.no_format and NOT_ASKED_FOR in message:
+        message = f"{message} | {IN_PIECES}"
     return FetchFailed(reason, message, retry_after_s=retry_after_s)
 
 

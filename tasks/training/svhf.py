@@ -31,17 +31,14 @@ class IdentifyingSvhf(nn.Module):
         self.face_people = nn.Linear(last.out_features, num_people)
 
     def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
-        """Logits of a batch of triplets: `match` [B, 2], `voice` [B, P], `face` [B * N, P]."""
+        """Logits of a batch: `match` [B * K, 2] of its triplets, `voice` and `face` [B, P]."""
         voices = self.svhf.voice_stream(mirror_rows(batch["spectrogram"].float()))  # [B, E]
-        shown = batch["face"]
-        faces = self.svhf.face_stream(prepare_faces(shown.flatten(0, 1)))  # [B * N, E]
-        rows = faces.unflatten(0, tuple(shown.shape[:2]))
-        if self.svhf.probe == "voice":
-            match = self.svhf.compare(voices, rows)
-        else:
-            match = self.svhf.compare(rows[:, 0], voices[batch["order"]])
+        faces = self.svhf.face_stream(prepare_faces(batch["face"]))  # [B, E]
+        order = batch["order"]  # [B, K, 2]
+        probes, others = (voices, faces) if self.svhf.probe == "voice" else (faces, voices)
+        repeated = probes[:, None].expand(-1, order.shape[1], -1)  # [B, K, E]
         return {
-            "match": match,
+            "match": self.svhf.compare(repeated.flatten(0, 1), others[order.flatten(0, 1)]),
             "voice": self.voice_people(voices),
             "face": self.face_people(faces),
         }
@@ -102,5 +99,5 @@ def compute_preferences(network: Svhf, probes: Tensor, first: Tensor, second: Te
         own, one, two = (values[rows].to(device) for values in (probes, first, second))
         there = network.compare(own, torch.stack((one, two), dim=1))
         back = network.compare(own, torch.stack((two, one), dim=1))
-        parts.append((there[:, 0] - there[:, 1] + back[:, 1] - back[:, 0]).cpu())
+        parts.append(((there[:, 0] - there[:, 1]) - (back[:, 0] - back[:, 1])).cpu())
     return torch.cat(parts)

@@ -1,5 +1,7 @@
 """SVHF's spectrogram against a plain loop in float64 and a whole FFT."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -23,7 +25,7 @@ def compute_by_loop(samples: np.ndarray) -> np.ndarray:
         last = value - before + 0.99 * last
         before = value
         flat.append(last)
-    emphasised = [flat[0], *(b - 0.97 * a for a, b in zip(flat, flat[1:], strict=False))]
+    emphasised = [flat[0], *(b - 0.97 * a for a, b in itertools.pairwise(flat))]
     window = [0.54 - 0.46 * np.cos(2 * np.pi * k / 399) for k in range(400)]
     rows = []
     for first in range(0, len(emphasised) - 399, 160):

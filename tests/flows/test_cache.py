@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows._cache import find_objects, restore_shards
+from flows._cache import find_objects, remove_altered, restore_shards
 from tasks.data.rows import Row, write_rows
 from tasks.data.shards import read_key, shard_path
 from tasks.outcomes import Outcome, Status
@@ -85,3 +85,63 @@ def test_the_cache_may_lie_elsewhere(tmp_path: Path) -> None:
     Path(".dvc/config.local").write_text("[cache]\n    dir = ../../b\n")
     assert find_objects() == Path(".dvc/../../b/files/md5")
     assert restore_shards({0: "key"}, out=tmp_path, root=tmp_path, is_done=has_key) == set()
+
+
+def commit_linked(root: Path) -> None:
+    """The files stay, as hard links to their objects; the listing is of now."""
+    commit(root)
+    for listing in find_objects().glob("??/*.dir"):
+        for entry in json.loads(listing.read_text()):
+            digest, path = entry["md5"], root / entry["relpath"]
+            if not path.exists():
+                os.link(find_objects() / digest[:2] / digest[2:], path)
+        os.utime(listing)
+
+
+def damage(path: Path) -> None:
+    """Changes a byte of the content in place, some time after it was committed."""
+    content = bytearray(path.read_bytes())
+    content[10] ^= 1
+    path.write_bytes(content)
+    later = path.stat().st_mtime + 100
+    os.utime(path, (later, later))
+
+
+def test_a_damaged_shard_goes_and_its_object_with_it() -> None:
+    out = Path("data/speech")
+    for index in (0, 1):
+        write_shard(shard_path(out, index), f"key {index}")
+    commit_linked(out)
+    remove_altered(out, root=out)
+    assert len(list(out.iterdir())) == 2
+    damage(shard_path(out, 1))
+    assert read_key(shard_path(out, 1)) == "key 1"
+    remove_altered(out, root=out)
+    assert [path.name for path in out.iterdir()] == ["shard-00000.parquet"]
+    assert restore_shards({1: "key 1"}, out=out, root=out, is_done=has_key) == set()
+
+
+def test_a_newly_made_shard_is_left_alone() -> None:
+    out = Path("data/speech")
+    write_shard(shard_path(out, 0), "old")
+    commit_linked(out)
+    shard_path(out, 0).unlink()
+    write_shard(shard_path(out, 0), "new")
+    os.utime(shard_path(out, 0), (3e9, 3e9))
+    remove_altered(out, root=out)
+    assert read_key(shard_path(out, 0)) == "new"
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_shard_of_several_files_is_made_again_as_a_whole(is_gone: bool) -> None:
+    root = Path("data/shards")
+    for folder in ("outcomes", "pairs/train"):
+        write_shard(shard_path(root / folder, 3), "key")
+    commit_linked(root)
+    pairs = shard_path(root / "pairs/train", 3)
+    if is_gone:
+        pairs.unlink()
+    else:
+        damage(pairs)
+    remove_altered(root / "outcomes", root=root)
+    assert not shard_path(root / "outcomes", 3).exists()

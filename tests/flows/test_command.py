@@ -1,32 +1,51 @@
-"""Flows' parameters as a command line's."""
+"""A command's own process and its children take up the settings without starting again."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Literal
 
-import pytest
-from prefect import flow
+ROOT = Path(__file__).parents[2]
+CODE = """
+import json, logging, os, threading
+import numpy as np
+from prefect.settings import PREFECT_API_URL, get_current_settings
+from threadpoolctl import threadpool_info
+from flows import _command
+_command.join_server = lambda: "http://127.0.0.1:9/api"
+pid = os.getpid()
+_command.prepare_process(dies_with_parent=False)
+seen = []
+thread = threading.Thread(target=lambda: seen.append(PREFECT_API_URL.value()))
+thread.start(), thread.join()
+names = ("", "prefect.flow_runs")
+handlers = {name: [type(h).__name__ for h in logging.getLogger(name).handlers] for name in names}
+print(json.dumps({
+    "url": PREFECT_API_URL.value(),
+    "thread": seen[0],
+    "handlers": handlers,
+    "threads": [pool["num_threads"] for pool in threadpool_info()],
+    "environment": [os.environ["PREFECT_API_URL"], os.environ["OMP_NUM_THREADS"]],
+}))
+"""
 
-from flows._command import _make_parser, drop_none
 
-
-@flow
-def paint(voice: Path, out: Path, colour: Literal["red", "blue"] | None = None) -> None:
-    """Paints."""
-
-
-def test_an_option_that_may_be_left_out_has_the_type_of_its_values() -> None:
-    found = _make_parser(paint).parse_args(["a", "--colour", "red", "b"])
-    assert vars(found) == {"voice": Path("a"), "out": Path("b"), "colour": "red"}
-    assert _make_parser(paint).parse_args(["a", "b"]).colour is None
-
-
-def test_a_value_that_is_no_choice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        _make_parser(paint).parse_args(["a", "b", "--colour", "green"])
-    assert "invalid choice: 'green'" in capsys.readouterr().err
-
-
-def test_none_is_dropped_from_unions_alone() -> None:
-    assert drop_none(Path | None) is Path
-    assert drop_none(int) is int
-    assert drop_none(Literal["red"]) == Literal["red"]
+def test_settings_hold_at_once(tmp_path: Path) -> None:
+    ours = ("PREFECT_", "SPEECH_PORTRAITS_", "OMP_", "OPENBLAS_", "MKL_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE],
+        env={**kept, "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    url = "http://127.0.0.1:9/api"
+    assert (found["url"], found["thread"]) == (url, url)
+    assert found["environment"] == [url, "1"]
+    assert found["handlers"] == {"": ["StreamHandler"], "prefect.flow_runs": ["APILogHandler"]}
+    assert found["threads"]
+    assert set(found["threads"]) == {1}

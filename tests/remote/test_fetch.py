@@ -176,6 +176,7 @@ def test_playlists_of_fragments_are_no_format(start, monkeypatch):
     with start() as session, pytest.raises(FetchFailed) as caught:
         choose(session, monkeypatch, [LADDER[4]])
     assert caught.value.reason is Reason.no_format
+    assert "formats in pieces" in str(caught.value)
 
 
 PNG = bytes.fromhex(

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tasks.data.readers import decode_faces
 from tasks.evaluation.ar_spm.distances import Predicted
-from tasks.evaluation.ar_spm.names import CONSTANT, CONSTANT_BY_GENDER, FACE_TO_FACE
+from tasks.evaluation.ar_spm.names import (
+    CONSTANT,
+    CONSTANT_BY_GENDER,
+    FACE_TO_FACE,
+    ORIGINAL,
+)
 from tasks.evaluation.ar_spm.published import DISTANCES
-from tasks.evaluation.ar_spm.system import Seen, System, predict_features, see_again
+from tasks.evaluation.ar_spm.system import (
+    NUM_CHECKED,
+    Seen,
+    System,
+    find_faces,
+    predict_features,
+    see_again,
+)
+from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.scores import Floats, Indices
 from tasks.training.genders import FEMALE, MALE
 
@@ -38,8 +52,9 @@ class Answers:
         return [MALE if male else FEMALE for male in self.is_male.tolist()]
 
 
-def answer_voices(system: System, spectrograms: Iterable[Tensor], *, true: Floats) -> Answers:
-    """`true` [N, D] are the features of the people's faces, for face-to-face."""
+def answer_voices(system: System, spectrograms: Iterable[Tensor], held_out: HeldOut) -> Answers:
+    """`spectrograms` are the voices of `held_out`, whose faces are answered face-to-face."""
+    true = held_out.features
     found = predict_features(
         {**system.predicts, VOICE_GENDER: system.classifier},
         spectrograms,
@@ -48,7 +63,7 @@ def answer_voices(system: System, spectrograms: Iterable[Tensor], *, true: Float
     is_male = torch.from_numpy(found.pop(VOICE_GENDER)) > 0
     names = [FACE_TO_FACE, *sorted(found, key=[*DISTANCES].index)]
     models: dict[str, Predicted] = {}
-    has_face: dict[str, Floats] = {}
+    has_face = {ORIGINAL: find_faces(decode_faces(held_out.faces[:NUM_CHECKED]))}
     for name in names:
         fused = found.get(name)
         seen = see_again(system, true if fused is None else fused)

@@ -15,7 +15,7 @@ from tasks.data.readers import ShardIndex
 from tasks.evaluation.ar_spm.weights import Weights, check_weights, name_variant
 from tasks.evaluation.held_out import BLOCK
 from tasks.evaluation.scores import Floats
-from tasks.face.boxes import Box, Picture
+from tasks.face.boxes import Picture
 from tasks.face.detect import detect_frontal_faces
 from tasks.face.encoders import BORDER_PX, FaceEncoder, load_encoder
 from tasks.params import FeatureParams
@@ -134,17 +134,23 @@ def see_again(system: System, features: Floats) -> Seen:
     The pictures are read whole, as the crops were that the true features are of.
     """
     parts: list[Floats] = []
-    has_face: list[bool] = []
+    has_face: list[Floats] = []
+    unchecked = NUM_CHECKED
     for start in range(0, len(features), BLOCK):
         pictures = system.draw(features[start : start + BLOCK]).numpy()
         parts.append(system.encoder.encode(pictures))
-        unchecked = max(0, NUM_CHECKED - len(has_face))
-        has_face += [bool(find_face(picture)) for picture in pictures[:unchecked]]
-    return Seen(np.concatenate(parts), np.array(has_face, float))
+        has_face.append(find_faces(pictures[:unchecked]))
+        unchecked = max(0, unchecked - len(pictures))
+    return Seen(np.concatenate(parts), np.concatenate(has_face))
 
 
-def find_face(picture: Picture) -> list[Box]:
-    """Of a picture that a face fills: its border pixels go on, or the detector sees too little."""
-    border = ((BORDER_PX, BORDER_PX), (BORDER_PX, BORDER_PX), (0, 0))
-    padded = np.pad(picture, border, mode="edge")
-    return detect_frontal_faces(padded, min_face_px=MIN_FACE_PX, max_side_px=padded.shape[1])
+def find_faces(pictures: Picture) -> Floats:
+    """1 or 0 for each of uint8 [N, H, W, 3] that a face fills: their border pixels go on, or the
+    detector sees too little."""
+    border = ((0, 0), (BORDER_PX, BORDER_PX), (BORDER_PX, BORDER_PX), (0, 0))
+    padded = np.pad(pictures, border, mode="edge")
+    found = [
+        detect_frontal_faces(picture, min_face_px=MIN_FACE_PX, max_side_px=picture.shape[1])
+        for picture in padded
+    ]
+    return np.array([float(bool(boxes)) for boxes in found])

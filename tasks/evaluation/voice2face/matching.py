@@ -4,7 +4,7 @@ The trial lists are written as CSV beside the scores, so that other systems take
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from tasks.evaluation.bootstrap import MIN_PEOPLE
 from tasks.evaluation.groups import score_groups
 from tasks.evaluation.matching import (
     Trials,
@@ -185,8 +186,14 @@ def score_by_group(
 
         def compute(samples: Indices, contest: Contest = contest, won: Floats = won) -> Score:
             part, rows = contest.select(samples)
-            return part.score(f"matching_{contest.key}", won[rows], seed=seed)
+            score = part.score(f"matching_{contest.key}", won[rows], seed=seed)
+            return score if score.num_people >= MIN_PEOPLE else drop_interval(score)
 
         for item in score_groups(compute, contest.probes.labels):
             metric = f"1:2 matching, {STRATA[contest.stratum]}"
             yield Line("groups", (metric, item.attribute, item.group, item.warning), item.score)
+
+
+def drop_interval(score: Score) -> Score:
+    """Of one speaker: trials against many others would say how sure we are about the others."""
+    return replace(score, low=None, high=None, reason=score.reason or "no interval: one person")

@@ -12,6 +12,7 @@ from tasks.evaluation.scores import Score, make_missing
 from tasks.evaluation.store import GUARDED, HEADLINE, Line
 from tasks.evaluation.voice2face import galleries as shows
 from tasks.evaluation.voice2face.classifiers import ClassifierRecipe, fit_classifier
+from tasks.evaluation.voice2face.corpus import has_rows, read_labels
 from tasks.evaluation.voice2face.durations import (
     Speech,
     draw_durations,
@@ -42,7 +43,7 @@ from tasks.evaluation.voice2face.realness import (
     score_noise_faces,
     score_realness,
 )
-from tasks.evaluation.voice2face.splits import Corpus
+from tasks.evaluation.voice2face.splits import DATA_SETS, Corpus
 from tasks.params import EvaluationParams, Voice2FaceEvaluationParams
 
 TRUNK, INDEPENDENT = "trunk", "independent"
@@ -65,12 +66,12 @@ class Settings:
         return ClassifierRecipe(params.classifier_steps, params.classifier_batch, self.seed)
 
 
-def count_table_1(data: DataCard) -> Iterator[Line]:
-    """Segments, pictures and people beside the paper's."""
+def count_table_1(data: DataCard, shards: Path) -> Iterator[Line]:
+    """Segments, pictures and people (with both) beside the paper's."""
     totals = {(item.data_set, item.split): item for item in data.counts if item.attribute == ALL}
     for split in SPLITS:
         voices, faces = totals["voices", split], totals["faces", split]
-        num_people = max(voices.num_people, faces.num_people)
+        num_people = len(set.intersection(*(read_people(shards / n / split) for n in DATA_SETS)))
         counts = {
             "speech segments": voices.num_samples,
             "face images": faces.num_samples,
@@ -83,6 +84,10 @@ def count_table_1(data: DataCard) -> Iterator[Line]:
                 name, float(count), count, num_people, published=published, reason="a count"
             )
             yield Line("table_1", (words, split), score)
+
+
+def read_people(folder: Path) -> set[str]:
+    return set(read_labels(folder).items.people) if has_rows(folder) else set()
 
 
 def measure_tables(networks: Networks, corpus: Corpus, *, out: Path, settings: Settings) -> Outcome:

@@ -127,8 +127,8 @@ def show_prior(found: Evaluation) -> Iterator[Item]:
         "The prior is the mean face feature of many training faces. The paper takes its 10,000 "
         "faces as enough because one mean hardly differs from the next. There are here, at most: "
         f"{counts} faces; the last step takes all, and the paper’s larger steps cannot be made of "
-        "fewer. Each number is the mean over random orders of the faces, the intervals in the CSV "
-        "hold 95 % of the orders."
+        "fewer. Each number is the mean over random orders of the faces; 95 % of the orders lie "
+        "between “from” and “to”."
     )
     plain, scaled = tables.build_table1(found.lines)
     yield plain
@@ -213,7 +213,7 @@ def show_recognition(found: Evaluation) -> Iterator[Item]:
     )
     yield tables.build_matching(found.lines)
     if reason := tables.describe_gallery(found.lines):
-        yield Caution(f"A gallery of 100 cannot be filled: {reason}.")
+        yield Caution(f"Not the 100 faces of Speech2Face’s Table 3, but {reason}.")
     yield tables.build_retrieval(found.lines)
     yield "All readings and ranks are in tables/retrieval_all.csv."
 

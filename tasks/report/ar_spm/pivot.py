@@ -1,6 +1,6 @@
 """Tables of two labels: one becomes rows, the other columns, as the papers print them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line
@@ -26,9 +26,11 @@ def pivot(
     kind: Format,
     head: str = "model",
     with_paper: bool = True,
+    bounded: Collection[str] = (),
     note: str = "",
 ) -> Table:
-    """`columns` maps labels to titles. Intervals and counts are in the CSV only."""
+    """`columns` maps labels to titles. Intervals of those that are not `bounded` are in the CSV
+    only."""
     cells = tuple(
         (
             row,
@@ -38,7 +40,10 @@ def pivot(
         for row in rows
     )
     parts = [part for label, text in columns.items() for part in list_columns(label, text, kind)]
-    hidden = {f"{label}_{end}" for label in columns for end in ("low", "high", "people")}
+    hidden = {f"{label}_people" for label in columns}
+    hidden |= {
+        f"{label}_{end}" for label in columns if label not in bounded for end in ("low", "high")
+    }
     if not any(row[-1] for row in cells):
         hidden.add("remark")
     if not with_paper:
@@ -47,9 +52,22 @@ def pivot(
     return Table(name, title, all_columns, cells, note=note, hidden=frozenset(hidden))
 
 
+def describe_counts(scores: Scores) -> str:
+    """Of the score with most samples; the CSV has the people of each."""
+    known = [score for score in scores.values() if score.num_people]
+    if not known:
+        return ""
+    largest = max(known, key=lambda score: score.num_samples)
+    return f"{largest.num_samples:,} samples of {largest.num_people:,} people."
+
+
 def list_columns(label: str, title: str, kind: Format) -> tuple[Column, ...]:
     return (
-        *(Column(label, kind, title), Column(f"{label}_low", kind), Column(f"{label}_high", kind)),
+        *(
+            Column(label, kind, title),
+            Column(f"{label}_low", kind, "from"),
+            Column(f"{label}_high", kind, "to"),
+        ),
         *(Column(f"{label}_paper", kind, "paper"), Column(f"{label}_people", "count")),
     )
 

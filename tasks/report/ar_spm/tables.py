@@ -39,7 +39,16 @@ def build_table1(lines: Sequence[Line]) -> tuple[Table, Table]:
             if measure == kind
         }
         tables.append(
-            pivot(name, title, scores, rows=steps, columns=columns, kind="number", head="faces")
+            pivot(
+                name,
+                title,
+                scores,
+                rows=steps,
+                columns=columns,
+                kind="number",
+                head="faces",
+                bounded=PRIORS,
+            )
         )
     return tables[0], tables[1]
 
@@ -57,8 +66,8 @@ def build_table4(lines: Sequence[Line]) -> Table:
     }
     title = "Table 4, ours: distance to the true face feature"
     note = (
-        "Without a prime: the fused feature. With one: the feature of the picture made of it. "
-        "Intervals are in the CSV."
+        f"{describe_counts(scores)}Without a prime: the fused feature. With one: the feature of "
+        "the picture made of it. All intervals are in the CSV."
     )
     return pivot(
         "table4",
@@ -68,6 +77,7 @@ def build_table4(lines: Sequence[Line]) -> Table:
         columns=columns,
         kind="number",
         with_paper=False,
+        bounded=[f"{space}_angle_deg" for space in SPACES],
         note=note,
     )
 
@@ -119,6 +129,7 @@ def build_attribute_tables(lines: Sequence[Line]) -> tuple[Table, Table]:
             rows=(ORIGINAL, *MODELS),
             columns={label: label for label in classes},
             kind="share",
+            bounded=("total",),
             note=describe_frequent(scores),
         )
         tables.append(table)
@@ -129,7 +140,16 @@ def describe_frequent(scores: Scores) -> str:
     totals = [score.constant for (_, label), score in scores.items() if label == "total"]
     shares = [share for share in totals if share is not None]
     words = f"Always the most frequent answer: {max(shares):.1%} of all. " if shares else ""
-    return f"{words}Intervals are in the CSV."
+    return f"{describe_counts(scores)}{words}All intervals are in the CSV."
+
+
+def describe_counts(scores: Scores) -> str:
+    """Of the score with most samples; the CSV has the people of each."""
+    known = [score for score in scores.values() if score.num_people]
+    if not known:
+        return ""
+    largest = max(known, key=lambda score: score.num_samples)
+    return f"{largest.num_samples:,} samples of {largest.num_people:,} people. "
 
 
 def build_heads(lines: Sequence[Line]) -> tuple[Table, Table]:
@@ -175,7 +195,8 @@ def build_retrieval(lines: Sequence[Line]) -> Table:
         columns={f"R@{rank}": f"R@{rank}" for rank in RANKS},
         kind="share",
         with_paper=False,
-        note=f"By cosine. Knowing nothing: {words}.",
+        bounded=("R@10",),
+        note=f"{describe_counts(scores)}By cosine. Knowing nothing: {words}.",
     )
 
 

@@ -46,8 +46,8 @@ NOISE = (
     "everything."
 )
 DURATIONS = (
-    "The first seconds of a person’s speech, recordings joined where one is too short. The "
-    "paper’s four speakers are not in every corpus; shown are those with most speech."
+    "The first seconds of a person’s speech, recordings joined where one is too short. Shown are "
+    "the paper’s four speakers where the corpus has them, else the first with enough speech."
 )
 SEGMENTS = (
     "Different parts of what one person said. Faces of one speaker should differ less than those "
