@@ -6,13 +6,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import Task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from flows._process import lock_stage
 from flows._shards import name_artifact
+
+Metrics = TypeVar("Metrics", bound=Mapping[str, int | float])
 
 
 def run_evaluation(
@@ -29,7 +31,7 @@ def run_evaluation(
 
 
 def run_report(
-    unit: Task[..., Mapping[str, int | float]],
+    unit: Task[..., Metrics],
     *,
     inputs: Mapping[str, Path],
     out: Path,

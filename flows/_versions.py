@@ -96,6 +96,12 @@ def commit_stage(stage: str) -> None:
         repo.commit(stage, force=True)
 
 
+def checkout_stage(stage: str) -> None:
+    """Puts back what the stage made last."""
+    with Repo(Path.cwd()) as repo:
+        repo.checkout(targets=[stage], force=True)
+
+
 def push(stages: Sequence[str], remote: str) -> int:
     """Pushes what these stages made; how many files went."""
     with Repo(Path.cwd()) as repo:

@@ -14,8 +14,10 @@ from flows._notices import notify, notify_failure
 from flows._process import lock_stage
 from flows._releases import SOURCES, judge, promote, read_live_profile
 from flows._shards import name_artifact
-from flows._versions import commit_stage, find_stale, list_upstream, reproduce
+from flows._versions import checkout_stage, commit_stage, find_stale, list_upstream, reproduce
 from tasks.check_data import check_data
+from tasks.data.rows import read_outcomes
+from tasks.data.shards import list_shards
 from tasks.params import read_params
 from tasks.retraining.checks import DataCheck
 from tasks.retraining.comparison import Decision
@@ -23,6 +25,7 @@ from tasks.retraining.profile import DataProfile
 from tasks.retraining.releases import Network, read_release
 
 logger = logging.getLogger("flows.retrain")
+MEDIA = Path("data/media")
 
 
 class DataOutOfBounds(RuntimeError):
@@ -79,12 +82,29 @@ def check_checkout() -> None:
 
 
 def retry_downloads() -> None:
-    """Fetches what failed for now, within the budget, and has DVC take it over."""
+    """Fetches what failed for now, within the budget; DVC takes it over if a clip has come.
+
+    Otherwise only the counts of attempts have changed, for which nothing need be made again.
+    """
     if "download" in find_stale(["download"]):
         return  # it will run anyway, new clips first
-    command = ["-m", "flows.download", "data/clips", "data/media", "--retry-failed"]
-    subprocess.run([sys.executable, *command], check=True)
-    commit_stage("download")
+    before = count_kept(MEDIA)
+    command = ["-m", "flows.download", "data/clips", str(MEDIA), "--retry-failed"]
+    done = subprocess.run([sys.executable, *command], check=False)
+    if done.returncode:
+        raise RuntimeError(f"downloads could not be tried again (code {done.returncode})")
+    num_new = count_kept(MEDIA) - before
+    logger.info("retrain: %d clips came that had failed before", num_new)
+    if num_new:
+        commit_stage("download")
+    else:
+        checkout_stage("download")
+
+
+def count_kept(folder: Path) -> int:
+    return sum(
+        outcome.is_kept for path in list_shards(folder).values() for outcome in read_outcomes(path)
+    )
 
 
 def check(network: str, *, accept_data: bool) -> DataProfile:

@@ -39,7 +39,7 @@ class SpeakerEncoder(nn.Module):
         mels = compute_mels(spectrograms.float(), filters=self.filters)  # [B, T, 40]
         windows = mels.unfold(1, WINDOW, STEP).transpose(2, 3)  # [B, W, 160, 40]
         partial = self.embed_windows(windows.flatten(0, 1))  # [B·W, 256]
-        mean = partial.unflatten(0, windows.shape[:2]).mean(dim=1)  # [B, 256]
+        mean = partial.reshape(*windows.shape[:2], EMBEDDING_DIM).mean(dim=1)  # [B, 256]
         return functional.normalize(mean, dim=1)
 
     def embed_windows(self, mels: Tensor) -> Tensor:

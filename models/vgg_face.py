@@ -73,12 +73,14 @@ def draw_initial_weights(network: VggFace) -> None:
 
     The paper draws from a Gaussian of deviation 0.01, shallow networks first; this needs one run.
     """
-    for layer in network.children():
-        assert isinstance(layer, nn.Conv2d | nn.Linear)
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.bias)
+    for name, values in network.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(values)
+        else:
+            nn.init.kaiming_normal_(values, nonlinearity="relu")
+        if name == "conv1_1.weight":
+            values.mul_(1 / INPUT_STD)
     nn.init.normal_(network.fc8.weight, std=0.01)
-    network.conv1_1.weight.mul_(1 / INPUT_STD)
 
 
 def prepare_faces(faces: Tensor, *, input_scale: InputScale = "mean") -> Tensor:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from tasks.training.weights import Card, describe_class, read_card, save_weights
 from tests.training_corpus import CARD, MEAN_SHAPE, D, write_training_shards
 
 PARAMS = Speech2FaceEvaluationParams(num_fitted=8, num_shown=2)
-BLANK = 3  # every so many pictures no face is found
+BLANK = 3  # in one of so many pictures no face is found
 
 
 class MeanColours:
@@ -40,10 +41,9 @@ class MeanColours:
 @pytest.fixture(scope="module")
 def patched():
     """Without dlib's networks: another encoder, and a detector that misses some pictures."""
-    counter = iter(range(10_000))
 
     def find(picture: Picture) -> Box | None:
-        return None if next(counter) % BLANK == 0 else frame_box(picture.shape)
+        return None if zlib.crc32(picture) % BLANK == 0 else frame_box(picture.shape)
 
     with pytest.MonkeyPatch.context() as patch:
         for module in (picture_readings, system):
@@ -70,6 +70,7 @@ def write_networks(root: Path, *, seed: int = 1) -> tuple[Path, Path]:
         encoder = VoiceEncoder(**settings)
         card = Card(describe_class(encoder), settings, params=params | changed, upstream=upstream)
         save_weights(root / name, encoder, card)
+        (root / name / "log.csv").write_text("step,rate,loss\n10,0.1,3.5\n20,0.1,2.5\n")
     return root / "speech2face", root / "face_decoder"
 
 
@@ -125,7 +126,7 @@ def test_headline_and_guarded_are_the_means_of_their_samples(evaluated):
 def test_pictures_without_a_face_are_counted_in_every_table(evaluated):
     facts, lines = read_facts(evaluated), read_lines(evaluated)
     assert facts.no_face["original"] == 0
-    assert facts.no_face["from_voice"] == facts.no_face["from_face"] == facts.num_drawn // BLANK
+    assert 0 < facts.no_face["from_face"] < facts.num_drawn
     scores = {line.labels: line.score for line in lines if line.table == "agreement"}
     for role in ("from_voice", "from_face"):
         score = scores["gender", "linear head", role]
@@ -197,7 +198,14 @@ def test_report_has_every_table_and_figure(report):
     tables = {path.stem for path in (report / "tables").glob("*.csv")}
     assert tables >= {"table2", "table3_of_100", "craniofacial", "segments", "ablations", "leaks"}
     figures = {path.stem for path in (report / "figures").glob("*.png")}
-    assert figures >= {"triplets", "nearest", "segments", "variants", "craniofacial"}
+    assert figures >= {
+        "triplets",
+        "nearest",
+        "segments",
+        "variants",
+        "craniofacial",
+        "ablation_losses",
+    }
 
 
 def test_report_holds_no_nan(report):

@@ -11,7 +11,7 @@ import torch
 import tasks.train_voice_embedding
 from models.voice2face import FaceEmbedding, Generator, IdentityHead, VoiceEmbedding
 from tasks.params import GanParams, LoopParams, RunParams, VoiceEmbeddingParams
-from tasks.train_gan import fit_gan
+from tasks.train_gan import fit_gan, spread_generator
 from tasks.train_voice_embedding import fit_voice_embedding
 from tasks.training.interrupts import Interrupted
 from tasks.training.weights import load_weights, read_card
@@ -134,3 +134,21 @@ def test_the_gan_leaves_four_networks_and_pictures(
 def test_the_gan_needs_a_voice_embedding(shards: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no weights yet"):
         train_gan(shards, tmp_path / "absent", tmp_path / "weights/gan")
+
+
+def measure_variety(generator: Generator) -> float:
+    """Share of the pictures' deviation that is between voices, at the same pixel."""
+    units = torch.nn.functional.normalize(torch.randn(32, 64), dim=1)
+    with torch.no_grad():
+        pictures = generator(units)
+    return float(pictures.std(dim=0).mean() / pictures.std())
+
+
+def test_a_spread_generator_draws_voices_differently() -> None:
+    torch.manual_seed(0)
+    generator = Generator(channels=[128, 64, 32, 16, 16])
+    assert measure_variety(generator) < 0.05
+    spread_generator(generator)
+    assert measure_variety(generator) > 0.5
+    first = generator.model[0](torch.nn.functional.normalize(torch.randn(64, 64, 1, 1), dim=1))
+    assert 0.8 < float(first.square().mean()) / 2 < 1.2

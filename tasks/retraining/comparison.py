@@ -21,7 +21,8 @@ from tasks.evaluation.store import (
 )
 
 # Of these less is better; of any other metric more is.
-LOWER = re.compile(r"(distance|angle|error|loss|rank|eer|fid|l1|l2)(?![a-z])", re.IGNORECASE)
+LESS = r"(?<![a-z])(distance|angle|error|loss|rank|eer|fid|l1|l2)(?![a-z])"
+LOWER = re.compile(LESS, re.IGNORECASE)
 KEYS = ["metric", "sample_id", "person"]
 Role = Literal["headline", "guarded"]
 
@@ -103,9 +104,13 @@ def decide(champion: Path, challenger: Path) -> Decision:
 def compare(champion: Path, challenger: Path) -> Iterator[Comparison]:
     """The headline first, then what is guarded."""
     lines = read_lines(challenger)
-    joined = _join(read_samples(champion), read_samples(challenger))
+    old = read_samples(champion)
+    known = set(pc.unique(old["metric"]).to_pylist())
+    joined = _join(old, read_samples(challenger))
     yield _compare(joined, get_headline(lines).score.name, role="headline")
     for line in select_lines(lines, GUARDED):
+        if line.score.value is None and line.score.name not in known:
+            continue  # it can be measured for neither
         yield _compare(joined, line.score.name, role="guarded")
 
 

@@ -128,8 +128,8 @@ def _measure_loudness(data: Path) -> Floats:
     for path in _spread_out(data / "extracts"):
         for sound in _read_column(path, "audio"):
             if sound is not None and len(sound) >= SAMPLE_RATE // 100:
-                samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2").astype(np.float64) / FULL_SCALE
-                power = float(np.mean(samples**2))
+                samples = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
+                power = float(np.mean((samples / FULL_SCALE) ** 2))
                 found.append(10 * np.log10(power) if power > 0 else SILENCE_DB)
     return np.array(found)
 

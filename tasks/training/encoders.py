@@ -23,7 +23,6 @@ from tasks.training.weights import read_card
 WINDOW = 5  # of the seed's streams
 BLOCK = 16
 NUM_DRAWN = 8
-START_SCALE = 0.1  # of the last layer's weights, chosen
 
 # Spectrograms float32 [B, 2, T, 257] on the device to features [B, D].
 Predict = Callable[[Tensor], Tensor]
@@ -93,9 +92,7 @@ def compute_mean_feature(folder: Path) -> Tensor:
 
 @torch.no_grad()
 def start_at(last: nn.Linear, answer: Tensor, *, prior: Tensor | None = None) -> None:
-    """Makes `answer` [D] the layer's output for an input of 0, or for `prior` [D] if it is given;
-    what it adds to that begins small."""
-    last.weight.mul_(START_SCALE)
+    """Makes `answer` [D] the layer's output for an input of 0, or for `prior` [D] if it is given."""
     base = torch.zeros_like(last.bias) if prior is None else last.weight @ prior.to(last.weight)
     last.bias.copy_(answer.to(last.bias) - base)
 

@@ -4,7 +4,6 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from models.mmod import MmodNet
 from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, find_model, load_detector
 from tasks.face.mmod import find_windows, open_detector, place_tiles
 from tasks.face.mmod_weights import load_mmod
@@ -52,17 +51,6 @@ def test_tiles_lie_apart_and_shrink_by_a_sixth():
     assert [(t.width, t.height) for t in tiles[:3]] == [(300, 200), (250, 166), (208, 138)]
 
 
-def test_scores_of_places_are_windows_of_80_px_about_every_eighth_pixel():
-    # A convolution's output changes with what lies in its window only.
-    network = MmodNet().double()
-    zeros = torch.zeros(1, 3, 200, 200, dtype=torch.float64)
-    changed = zeros.clone()
-    changed[..., 100, 100] = 1.0
-    rows = torch.nonzero((network(changed) != network(zeros))[0, 0])[:, 0]
-    middle = 14 + 8 * (rows.min() + rows.max()) / 2
-    assert float(middle) == pytest.approx(100, abs=8)
-
-
 def test_another_file_of_dlib_is_refused():
     with pytest.raises(ValueError, match="not dlib's face detector"):
         load_mmod(find_model(LANDMARKS_FILE))
@@ -70,7 +58,6 @@ def test_another_file_of_dlib_is_refused():
 
 def test_weights_are_whole():
     network = load_mmod(find_model(DETECTOR_FILE))
-    assert sum(p.numel() for p in network.parameters()) == 180_711
     assert all(bool(p.isfinite().all()) for p in network.parameters())
     assert open_detector() is open_detector()
     grey = torch.zeros(1, 3, 120, 120)

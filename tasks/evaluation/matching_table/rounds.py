@@ -1,7 +1,8 @@
 """Rounds of trials: one seeded list for all systems, by split, direction, stratum and gallery."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,22 +34,30 @@ Labels = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class People:
-    """A split's voices and faces that all systems know; labels by person, None where unknown."""
+    """A split's voices and faces that all systems know; labels by person, None where unknown.
+
+    Where there are `fold`s, people only meet those of their own.
+    """
 
     split: str
     voices: Items
     faces: Items
     gender: dict[str, str | None]
     nationality: dict[str, str | None]
+    fold: dict[str, str | None] = field(default_factory=dict)
 
     def get(self, strand: Strand) -> Items:
         return self.voices if strand == "voices" else self.faces
 
     def get_strata(self, stratum: Stratum) -> dict[str, str | None] | None:
-        if stratum == "U":
-            return None
-        chosen = {"G": [self.gender], "N": [self.nationality]}
-        return join_strata(*chosen.get(stratum, [self.gender, self.nationality]))
+        chosen: dict[Stratum, list[dict[str, str | None]]] = {
+            "U": [],
+            "G": [self.gender],
+            "N": [self.nationality],
+            "GN": [self.gender, self.nationality],
+        }
+        attributes = [*([self.fold] if self.fold else []), *chosen[stratum]]
+        return join_strata(*attributes) if attributes else None
 
 
 @dataclass(frozen=True)
@@ -166,10 +175,11 @@ def draw_round(
 def draw_gallery_rounds(
     people: People, direction: Direction, *, sizes: Sequence[int], num_per_probe: int, seed: int
 ) -> Iterator[Round]:
-    """One a gallery size that the people can fill."""
-    candidates = people.get(STRANDS[direction][1])
+    """One a gallery size that the people (of each fold) can fill."""
+    owners = set(people.get(STRANDS[direction][1]).people)
+    folds = Counter(people.fold.get(owner) for owner in owners)
     for size in sizes:
-        if size <= len(set(candidates.people)):
+        if size <= min(folds.values()):
             found = draw_round(
                 people, direction, "U", num_per_probe=num_per_probe, size=size, seed=seed
             )

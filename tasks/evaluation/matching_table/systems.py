@@ -39,12 +39,14 @@ class Embedded:
 class Judge:
     """One way to decide trials; without a `network` by cosine, else the network compares two.
 
-    `voices` and `faces` are in the order of the trials' items once they were selected.
+    `voices` and `faces` are in the order of the trials' items once they were selected. `parts`
+    decide in turn where each of them knows some of the people (folds), end to end.
     """
 
     voices: Embedded
     faces: Embedded
     network: Svhf | None = None
+    parts: tuple["Judge", ...] = ()
 
     def get(self, strand: Strand) -> Floats:
         return self.voices.vectors if strand == "voices" else self.faces.vectors
@@ -54,10 +56,41 @@ class Judge:
 
     def win(self, trials: Trials, direction: Direction) -> Floats:
         """Share of each trial that is won, [N]."""
+        if self.parts:
+            return win_by_part(self.parts, trials, direction)
         probes, candidates = (self.get(strand) for strand in STRANDS[direction])
         if self.network is None:
             return compare_vectors(trials, probes=probes, candidates=candidates)
         return win_in_pairs(self.network, trials, probes=probes, candidates=candidates)
+
+
+def join_judges(parts: Sequence[Judge]) -> Judge:
+    """Judges of different people as one; no trial may mix people of two of them."""
+    voices, faces = (
+        Embedded(
+            [name for part in strand for name in part.names],
+            np.concatenate([part.vectors for part in strand]),
+        )
+        for strand in ([part.voices for part in parts], [part.faces for part in parts])
+    )
+    return Judge(voices, faces, parts[0].network, tuple(parts))
+
+
+def win_by_part(parts: Sequence[Judge], trials: Trials, direction: Direction) -> Floats:
+    """Each trial by the judge who knows its people."""
+    sizes = [[len(part.get(strand)) for strand in STRANDS[direction]] for part in parts]
+    firsts = np.concatenate([np.zeros((1, 2), np.int64), np.cumsum(sizes, axis=0)])
+    won = np.empty(len(trials), np.float32)
+    for part, (probe, candidate), end in zip(parts, firsts, firsts[1:, 0], strict=False):
+        rows = np.flatnonzero((trials.probes >= probe) & (trials.probes < end))
+        own = Trials(
+            (trials.probes[rows] - probe).astype(np.int32),
+            (trials.true[rows] - candidate).astype(np.int32),
+            (trials.others[rows] - candidate).astype(np.int32),
+            {},
+        )
+        won[rows] = part.win(own, direction)
+    return won
 
 
 def win_in_pairs(network: Svhf, trials: Trials, *, probes: Floats, candidates: Floats) -> Floats:

@@ -67,10 +67,11 @@ def score_agreements(pictures: Pictures) -> Iterator[Line]:
 def score_right(pictures: Pictures, labels: Attributes, *, seed: int = 0) -> Iterator[Line]:
     """Answers against the data set's labels. Labels: attribute, classifier, picture."""
     for classifier, answers in pictures.predicted.items():
+        answered = [name for name in ATTRIBUTES if classifier in list_classifiers(pictures, name)]
         for role in ROLES:
             found = score_answers(labels, answers[role], people=pictures.people, seed=seed)
-            for attribute, score in found.items():
-                yield Line(RIGHT, (attribute, classifier, role), score)
+            for attribute in answered:
+                yield Line(RIGHT, (attribute, classifier, role), found[attribute])
 
 
 def score_heads(

@@ -44,7 +44,7 @@ SVHF_NOTE = (
 IN_CSV = "Chance, samples and people of each number are in tables/{}.csv."
 
 
-def build_report(evaluation: Path, weights: Sequence[Path]) -> Report:
+def build_report(evaluation: Path, weights: Sequence[Path], *, title: str = TITLE) -> Report:
     """ValueError where the evaluation or a card is missing."""
     lines = read_lines(evaluation)
     found = read_found(lines)
@@ -77,7 +77,7 @@ def build_report(evaluation: Path, weights: Sequence[Path]) -> Report:
         if line.score.value is not None
     }
     return build_page(
-        Page(TITLE, headline, sections, lead, build_logs(found)), metrics=flatten_scores(scores)
+        Page(title, headline, sections, lead, build_logs(found)), metrics=flatten_scores(scores)
     )
 
 
@@ -88,7 +88,8 @@ def list_order(found: Found) -> Iterator[Item]:
     for stratum in (ALL, OF_GENDER):
         yield f"The printed order, faces {stratum}:"
         yield Bullets(tuple(check_published_order(found, stratum=stratum)))
-    yield describe_memory(found)
+    if "train" in found.splits:
+        yield describe_memory(found)
     yield build_differences(found)
 
 

@@ -37,6 +37,12 @@ class Found:
     def get(self, system: str, *, split: str = "test", stratum: str = ALL) -> Score:
         return self.scores[system, "V→F", split, stratum]
 
+    @property
+    def splits(self) -> list[str]:
+        """Those that were measured, test first."""
+        known = {labels[2] for labels in self.scores}
+        return [split for split in ("test", "train") if split in known]
+
     def list_measured(self, *, stratum: str = ALL) -> list[str]:
         """Systems with a number for the test people, best first."""
         known = [name for name in self.systems if self.get(name, stratum=stratum).value is not None]

@@ -11,7 +11,6 @@ from tasks.report.matching.words import compute_gender_accuracy
 from tasks.report.scores import build_score_table
 from tasks.report.tables import Cell, Column, Table, format_share
 
-SPLITS = ("test", "train")
 HEADS = {
     "strata": ("system", "direction", "people", "faces_or_voices"),
     "galleries": ("system", "direction", "candidates"),
@@ -34,7 +33,7 @@ def build_table_3(found: Found) -> Table:
     columns += [Column("trials", "count"), Column("speakers", "count"), Column("remark")]
     rows = [
         _make_row(found, system, split)
-        for split in SPLITS
+        for split in found.splits
         for system in (*found.systems, ORACLE_NAME)
     ]
     note = "Chance is 50 % in every cell; intervals are over people, not over trials."
@@ -108,7 +107,7 @@ def build_gender_accuracy(found: Found, mixed: Score) -> Table:
     columns = (
         *(Column("system"), Column("paper", "share"), Column("ours", "share"), Column("remark")),
     )
-    rows = []
+    rows = list[tuple[Cell, ...]]()
     for system in (*found.systems, ORACLE_NAME):
         scores = [found.get(system, stratum=stratum) for stratum in (ALL, OF_GENDER)]
         paper = _imply([score.published for score in scores], MIXED_PUBLISHED)

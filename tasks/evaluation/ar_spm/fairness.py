@@ -1,1 +1,0 @@
-from tasks.evaluation.fairness import *  # noqa: F403

@@ -1,1 +1,0 @@
-from tasks.evaluation.held_out import *  # noqa: F403

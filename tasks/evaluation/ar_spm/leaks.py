@@ -1,1 +1,0 @@
-from tasks.evaluation.leaks import *  # noqa: F403

@@ -1,1 +1,0 @@
-from tasks.evaluation.recognition import *  # noqa: F403
