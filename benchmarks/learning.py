@@ -9,7 +9,6 @@ written to `--grid` alone, for looking at.
 """
 
 import argparse
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
+from benchmarks.decoded_pictures import encode_pictures, make_pictures, write_grid
 from models.ar_spm import SpeechEncoder
-from models.face_decoder import FaceDecoder
 from models.speaker_encoder import SpeakerFaceEncoder
 from models.speech2face import VoiceEncoder
 from models.voice2face import VoiceEmbedding
@@ -38,9 +36,6 @@ from tasks.evaluation.matching import (
 )
 from tasks.evaluation.retrieval import rank_constant, rank_true, score_recalls
 from tasks.evaluation.scores import Floats, Score
-from tasks.face.align import CROP_PX
-from tasks.face.canonical_faces import FACE_BOTTOM, FACE_LEFT, FACE_RIGHT, FACE_TOP
-from tasks.face.encoders import load_encoder
 from tasks.report.render import Report, write_report
 from tasks.report.scores import build_score_table
 from tasks.report.tables import Column, Table
@@ -52,9 +47,8 @@ TEMPLATE = "learning.html.j2"
 BLOCK, SEED = 16, 0
 STRENGTHS, GAINS = (0.1, 0.3, 1.0, 3.0, 10.0), (1.0, 2.0, 4.0, 8.0, 16.0)
 REFERENCE = {"unstratified": 0.79, "within gender": 0.66}  # ridge, Resemblyzer to dlib, these data
-NUM_SHOWN = 12
+NUM_PICTURES = 118
 Row = tuple[tuple[str, ...], Score]
-Pictures = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -89,16 +83,27 @@ def read_split(folder: Path) -> Split:
     return Split(folder, clip_ids, people, genders, np.concatenate(features))
 
 
-def open_test(shards: Path) -> tuple[Tested, Split]:
-    """Test and training split."""
-    train, test = read_split(shards / "pairs/train"), read_split(shards / "pairs/test")
+def prepare_test(test: Split, *, constant: Floats) -> Tested:
     items = Items(test.clip_ids, test.people)
     strata = dict(zip(test.people, test.genders, strict=True))
     trials = {
         "unstratified": draw_trials(items, items, seed=SEED),
         "within gender": draw_trials(items, items, strata=strata, seed=SEED),
     }
-    return Tested(test, items, trials, train.features.mean(axis=0)), train
+    return Tested(test, items, trials, constant)
+
+
+def thin(tested: Tested, *, count: int) -> tuple[Tested, npt.NDArray[np.intp]]:
+    """About `count` of the test clips, evenly taken, and their places."""
+    split = tested.split
+    places = np.arange(len(split.clip_ids))[:: max(1, len(split.clip_ids) // count)]
+    part = Split(
+        split.folder,
+        *([values[place] for place in places] for values in (split.clip_ids, split.people)),
+        [split.genders[place] for place in places],
+        split.features[places],
+    )
+    return prepare_test(part, constant=tested.constant), places
 
 
 @torch.no_grad()
@@ -176,55 +181,6 @@ def score_oracle(tested: Tested) -> Row:
     return ("(an oracle of gender)", "1:2 matching, unstratified"), score
 
 
-def encode_pictures(pictures: Pictures) -> Floats:
-    """dlib's features of canonical faces [N, 224, 224, 3], read as the shards' faces were."""
-    left, top, right, bottom = (
-        round(CROP_PX * share) for share in (FACE_LEFT, FACE_TOP, FACE_RIGHT, FACE_BOTTOM)
-    )
-    faces = [
-        np.asarray(Image.fromarray(one[top:bottom, left:right]).resize((CROP_PX, CROP_PX)))
-        for one in pictures
-    ]
-    return load_encoder("dlib_resnet", weights=None, sha256=None).encode(np.stack(faces))
-
-
-@torch.no_grad()
-def decode(folder: Path, features: Floats) -> Pictures:
-    decoder = load_weights(folder, expected=FaceDecoder)
-    parts = [decoder(part).picture for part in torch.from_numpy(features).float().split(BLOCK)]
-    pictures = (torch.cat(parts) * 255).round().clamp(0, 255).to(torch.uint8)
-    return pictures.permute(0, 2, 3, 1).numpy()
-
-
-def read_others(table: Path, column: str, clip_ids: list[str]) -> Pictures:
-    with table.open(newline="", encoding="utf-8") as file:
-        paths = {row["clip_id"]: table.parent / row[column] for row in csv.DictReader(file)}
-    pictures = []
-    for name in clip_ids:
-        with Image.open(paths[name]) as image:
-            pictures.append(np.asarray(image.convert("RGB").resize((CROP_PX, CROP_PX))))
-    return np.stack(pictures)
-
-
-def make_pictures(decoder: Path, table: Path, tested: Tested, heard: Floats) -> dict[str, Pictures]:
-    """Ours and the others', from the face's feature and from the voice."""
-    ids = tested.split.clip_ids
-    return {
-        "ours, from the face": decode(decoder, tested.split.features),
-        "the authors', from the face": read_others(table, "from_face", ids),
-        "ours, from the voice": decode(decoder, heard),
-        "the authors', from the voice": read_others(table, "from_voice", ids),
-    }
-
-
-def write_grid(path: Path, pictures: dict[str, Pictures]) -> None:
-    rows = [
-        np.concatenate(list(made[:: max(1, len(made) // NUM_SHOWN)][:NUM_SHOWN]), axis=1)
-        for made in pictures.values()
-    ]
-    Image.fromarray(np.concatenate(rows, axis=0)).save(path)
-
-
 def build_tables(rows: list[Row], angles: list[Row], pictures: list[Row]) -> Iterator[Table]:
     heads = (Column("model"), Column("metric"))
     yield build_score_table("retrieval", "Whose face is it?", heads, rows)
@@ -249,7 +205,10 @@ def flatten(rows: list[Row]) -> dict[str, int | float]:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    tested, train = open_test(arguments.shards)
+    train = read_split(arguments.shards / "pairs/train")
+    tested = prepare_test(
+        read_split(arguments.shards / "pairs/test"), constant=train.features.mean(axis=0)
+    )
     rows, angles, made = [score_oracle(tested)], list[Row](), dict[str, Floats]()
     notes: list[str] = []
     for text in arguments.encoders:
@@ -262,13 +221,20 @@ def run(arguments: argparse.Namespace) -> None:
     shown: list[Row] = []
     if arguments.decoder:
         best = made[arguments.speaks or next(reversed(made))]
-        pictures = make_pictures(arguments.decoder, arguments.pictures, tested, best)
+        part, places = thin(tested, count=NUM_PICTURES)
+        pictures = make_pictures(
+            arguments.decoder,
+            arguments.pictures,
+            ids=part.split.clip_ids,
+            seen=part.split.features,
+            heard=best[places],
+        )
         for label, group in pictures.items():
-            shown += score_answers(label, encode_pictures(group), tested)
+            shown += score_answers(label, encode_pictures(group), part)
         if arguments.grid:
             write_grid(arguments.grid, pictures)
     values = {
-        "title": "Learning from 565 real pairs",
+        "title": "Learning from few real pairs",
         "num_train": len(train.clip_ids),
         "num_test": len(tested.split.clip_ids),
         "num_people": len(set(tested.split.people)),

@@ -14,7 +14,14 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tasks.data.shards import SHARD_NAME, commit_file, list_shards, read_key, shard_path
+from tasks.data.shards import (
+    SHARD_NAME,
+    commit_file,
+    list_shards,
+    read_key,
+    read_metadata,
+    shard_path,
+)
 
 logger = logging.getLogger(__name__)
 DVC = Path(".dvc")
@@ -83,13 +90,22 @@ def _find_objects_of(path: Path, versions: Iterable[Version]) -> set[Path]:
 
 
 def _is_altered(path: Path, objects: Iterable[Path]) -> bool:
-    """True for content that DVC has not been given, under a key that it has, or under none."""
+    """True for content that DVC has not been given, with the metadata of a file that it has, or
+    with none that can be read."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "md5").hexdigest()
     known = list(objects)
     if any(item.parent.name + item.name == digest for item in known):
         return False
-    return read_key(path) in {None, *map(read_key, known)} and bool(known)
+    found = _read_whole_metadata(path)
+    return any(found in (None, _read_whole_metadata(item)) for item in known)
+
+
+def _read_whole_metadata(path: Path) -> dict[str, str] | None:
+    try:
+        return read_metadata(path)
+    except ValueError:
+        return None
 
 
 def _is_incomplete(card: Path, versions: Iterable[Version], *, root: Path) -> bool:

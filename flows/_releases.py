@@ -126,14 +126,22 @@ def promote(network: str, decision: Decision, *, profile: DataProfile | None = N
         count = push(list_upstream(f"report_{network}"), params.remote)
         logger.info("%s: %d files pushed to %s", release.tag, count, params.remote)
     _take_live(network)
-    record = write_release(release)
     write_profile(locate_profile(network), profile or measure_profile(Path("data")))
+    write_release(release)
     if params.commit:
-        paths = [record, locate_profile(network), DVC_LOCK, REPORTS]
-        commit_paths(paths, f"{release.tag} is live\n\n{decision.reason}")
-        add_tag(release.tag, decision.reason)
+        name_version(release)
     logger.info("%s is live: %s", release.tag, decision.reason)
     return release
+
+
+def name_version(release: Release) -> None:
+    """Commits and tags it; nothing where it has its tag. So a killed promotion is completed."""
+    if release.tag in list_tags(f"{release.network}@*"):
+        return
+    record, profile = locate_release(release.network), locate_profile(release.network)
+    message = f"{release.tag} is live\n\n{release.reason}"
+    commit_paths([record, profile, DVC_LOCK, REPORTS], message)
+    add_tag(release.tag, release.reason)
 
 
 def _describe(network: str, decision: Decision, *, withdrawn: tuple[str, ...]) -> Release:

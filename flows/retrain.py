@@ -12,7 +12,7 @@ from flows._command import run_command
 from flows._git import check_identity, list_changed
 from flows._notices import notify, notify_failure
 from flows._process import lock_stage
-from flows._releases import SOURCES, judge, promote, read_live_profile
+from flows._releases import SOURCES, judge, name_version, promote, read_live_profile
 from flows._shards import name_artifact
 from flows._versions import checkout_stage, commit_stage, find_stale, list_upstream, reproduce
 from tasks.check_data import check_data
@@ -44,12 +44,15 @@ def retrain(
     """
     params = read_params().retrain
     with lock_stage("live"):
+        live = read_release(network)
         if params.commit:
             check_checkout()
+            if live is not None:
+                name_version(live)
         if params.retry_failed:
             retry_downloads()
         stale = find_stale(list_upstream(f"report_{network}"))
-        if not (stale or force or read_release(network) is None):
+        if not (stale or force or live is None):
             return _end(f"{network}: nothing is new")
         for stage in list_upstream("report_dataset"):
             reproduce(stage)

@@ -36,6 +36,7 @@ from tasks.training.stages import (
     open_stream,
     publish,
 )
+from tasks.training.starts import standardise_input
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
 NUM_DRAWN = 8
@@ -73,14 +74,6 @@ def fit_ar_spm_decoder(
     notes = describe_missing(encoder, terms="L_CS")
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
-
-
-@torch.no_grad()
-def standardise_input(first: nn.Linear, features: Tensor) -> None:
-    """Makes a layer answer features [N, D] as it would answer them at mean 0 and deviation 1."""
-    mean = features.mean(dim=0)
-    first.weight.div_((features - mean).square().mean().sqrt())
-    first.bias.sub_(first.weight @ mean)
 
 
 @torch.no_grad()

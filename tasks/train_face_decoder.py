@@ -16,6 +16,7 @@ from models.spline_warp import warp_pictures
 from tasks.data.decoder_data import (
     DecoderRows,
     Targets,
+    has_target,
     join_rows,
     look_up,
     make_blends,
@@ -42,6 +43,7 @@ from tasks.training.stages import (
     open_stream,
     publish,
 )
+from tasks.training.starts import standardise_input
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
 NUM_DRAWN = 8
@@ -85,6 +87,8 @@ def fit_face_decoder(
     faces, rows = read_targets(index.folder, params=params, encoder=encoder, targets=targets)
     config = build_config(faces, params, dimension=read_feature_width(index))
     network = FaceDecoder(**config)
+    if params.standardise:
+        standardise_input(network.fc1, rows.features)
     judge = open_face_network(encoder, device=job.precision.device, index=index)
     tested = read_splits(
         shards, eyes_px=params.eyes_px, mean_landmarks=faces.mean_landmarks, targets=targets
@@ -161,7 +165,7 @@ def read_splits(
             folder, eyes_px=eyes_px, mean_landmarks=mean_landmarks, targets=targets
         )
         for split, folder in folders.items()
-        if folder.is_dir()
+        if folder.is_dir() and (targets is None or has_target(folder, targets))
     }
 
 

@@ -33,7 +33,6 @@ from tasks.training.weights import load_weights, read_card
 
 Config = dict[str, Any]
 DATA_SETS = ("voices", "faces")
-LAST_GAIN = 0.05  # pictures begin near grey, not as coloured noise (chosen)
 NOTES = ("Matching embeds faces with the trained trunk (SPEC 7, row 7).",)
 NAMES = {
     "generator": "generator",
@@ -143,7 +142,7 @@ def spread_generator(generator: nn.Module) -> None:
         taps = max(1, layer.kernel_size[0] // layer.stride[0]) ** 2
         # The first reads unit vectors, so their values' mean square is 1 / D already.
         fan_in = 1 if number == 0 else layer.in_channels * taps
-        gain = LAST_GAIN if layer is layers[-1] else 2
+        gain = 1 if layer is layers[-1] else 2
         layer.weight.normal_(std=(gain / fan_in) ** 0.5)
         if layer.bias is not None:
             layer.bias.zero_()

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,6 @@ from tasks.training.weights import Card, describe_class, read_card, save_weights
 from tests.training_corpus import CARD, MEAN_SHAPE, D, write_training_shards
 
 PARAMS = Speech2FaceEvaluationParams(num_fitted=8, num_shown=2)
-BLANK = 3  # in one of so many pictures no face is found
 
 
 class MeanColours:
@@ -38,17 +36,26 @@ class MeanColours:
         return found.reshape(len(faces), -1)[:, :D] / 255
 
 
+class Detector:
+    """Finds the whole picture, and nothing in every third one of a run."""
+
+    num_calls = 0
+
+    def __call__(self, picture: Picture) -> Box | None:
+        self.num_calls += 1
+        return None if self.num_calls % 3 == 0 else frame_box(picture.shape)
+
+
+DETECTOR = Detector()
+
+
 @pytest.fixture(scope="module")
 def patched():
     """Without dlib's networks: another encoder, and a detector that misses some pictures."""
-
-    def find(picture: Picture) -> Box | None:
-        return None if zlib.crc32(picture) % BLANK == 0 else frame_box(picture.shape)
-
     with pytest.MonkeyPatch.context() as patch:
         for module in (picture_readings, system):
             patch.setattr(module, "open_encoder", lambda params=None: MeanColours())
-        patch.setattr(picture_readings, "find_drawn_face", find)
+        patch.setattr(picture_readings, "find_drawn_face", DETECTOR)
         yield
 
 
@@ -75,6 +82,7 @@ def write_networks(root: Path, *, seed: int = 1) -> tuple[Path, Path]:
 
 
 def run(shards: Path, weights: tuple[Path, Path], out: Path, **arguments: object) -> str:
+    DETECTOR.num_calls = 0
     return measure_speech2face.fn(
         shards,
         *weights,
@@ -193,7 +201,7 @@ def test_one_person_alone_cannot_be_told_from_others(patched, weights, tmp_path,
 def test_report_has_every_table_and_figure(report):
     page = (report / "index.html").read_text()
     assert "Oh et al. 2019" in page
-    for number in (3, 4, 5, 7, 8, 9, 10):
+    for number in (3, 4, 5, 7, "8, 9", 10):
         assert f"Fig. {number}" in page
     tables = {path.stem for path in (report / "tables").glob("*.csv")}
     assert tables >= {"table2", "table3_of_100", "craniofacial", "segments", "ablations", "leaks"}

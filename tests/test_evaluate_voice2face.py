@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -221,6 +224,26 @@ def test_an_empty_test_split_is_said_in_words(world: World) -> None:
     evaluation = world.evaluate("no_test", shards)
     html = (world.report(evaluation, "no_test") / "index.html").read_text()
     assert "no test people with voice and face" in html
+
+
+def test_one_person_without_labels_is_said_in_words(world: World) -> None:
+    shards = world.root / "one_person"
+    for name in ("voices", "faces"):
+        (shards / name / "test").mkdir(parents=True)
+        (shards / name / "train").symlink_to(world.shards / name / "train")
+        table = pq.read_table(world.shards / name / "test/shard-00000.parquet")
+        part = table.filter(pc.equal(table["identity"], table["identity"][0]))
+        place = part.schema.get_field_index("gender")
+        part = part.set_column(place, "gender", pa.nulls(len(part), pa.string()))
+        part = part.replace_schema_metadata(table.schema.metadata)
+        pq.write_table(part, shards / name / "test/shard-00000.parquet")
+    evaluation = world.evaluate("one_person", shards)
+    lines = read_lines(evaluation)
+    assert "too few other people" in get_headline(lines).score.reason
+    assert "stratum unknown" in find(lines, "matching_test_gender").reason
+    assert find(lines, "gender_generated").reason == "no labels"
+    html = (world.report(evaluation, "one_person") / "index.html").read_text()
+    assert "Nothing can be said yet" in html
 
 
 def test_a_gan_of_another_voice_embedding_is_refused(world: World) -> None:

@@ -41,7 +41,7 @@ def draw_face(person: int, picture: int) -> NDArray[np.uint8]:
 
 def make_clip(person: int, picture: int) -> Clip:
     name = f"p{person}-{picture}"
-    split = ("train", "train", "train", "train", "val", "test")[person]
+    split = ("train", "train", "train", "train", "test", "test")[person]
     return Clip(
         f"{name}_0-end",
         "folder",

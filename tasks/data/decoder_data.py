@@ -77,6 +77,14 @@ def read_normalised(
     return faces, DecoderRows(torch.stack(features), places, places, zeros, zeros)
 
 
+def has_target(folder: Path, targets: Targets) -> bool:
+    return any(
+        str(name) in targets
+        for batch in read_batches(folder, columns=["clip_id"], batch_size=1024)
+        for name in batch["clip_id"]
+    )
+
+
 def _iterate_people(folder: Path, max_people: int | None) -> Iterator[tuple[Columns, int]]:
     known: set[str] = set()
     for batch in read_batches(folder, columns=COLUMNS, batch_size=64):

@@ -98,7 +98,8 @@ class FaceDecoderParams:
     Up to `max_people` are normalised; `num_blends` faces are made between one of them and one of
     the `num_neighbours` most alike. `eyes_px` is the distance of the eyes in the pictures.
     `targets`: a CSV with columns `clip_id` and `picture` (a path from the CSV's folder) names
-    canonical faces to draw instead of normalising the stored ones.
+    canonical faces to draw instead of normalising the stored ones. `standardise` as in
+    `train_ar_spm_decoder`.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 32))
@@ -112,6 +113,7 @@ class FaceDecoderParams:
     landmark_widths: list[Count] = Field(default_factory=lambda: [512, 256])
     texture_widths: list[Count] = Field(default_factory=lambda: [256, 128, 64, 32, 32])
     targets: Path | None = None
+    standardise: bool = False
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -92,7 +92,7 @@ def compute_mean_feature(folder: Path) -> Tensor:
 
 @torch.no_grad()
 def start_at(last: nn.Linear, answer: Tensor, *, prior: Tensor | None = None) -> None:
-    """Makes `answer` [D] the layer's output for an input of 0, or for `prior` [D] if it is given."""
+    """Makes `answer` [D] the layer's output for an input of 0, or for `prior` [D] if given."""
     base = torch.zeros_like(last.bias) if prior is None else last.weight @ prior.to(last.weight)
     last.bias.copy_(answer.to(last.bias) - base)
 

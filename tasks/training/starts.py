@@ -114,3 +114,11 @@ def solve_ridge(inputs: Tensor, target: Tensor, *, alpha: float) -> tuple[Tensor
     gram = scaled @ scaled.T + alpha * torch.eye(len(inputs), dtype=inputs.dtype)  # [N, N]
     weight = (scaled.T @ torch.linalg.solve(gram, target - answer)).T / scale  # [D, H]
     return weight, answer - weight @ mean
+
+
+@torch.no_grad()
+def standardise_input(first: nn.Linear, features: Tensor) -> None:
+    """Makes a layer answer features [N, D] as it would answer them at mean 0 and deviation 1."""
+    mean = features.mean(dim=0)
+    first.weight.div_((features - mean).square().mean().sqrt())
+    first.bias.sub_(first.weight @ mean)

@@ -27,7 +27,8 @@ def list_inputs(stages: dict[str, Any], name: str) -> set[str]:
 
 
 def test_each_network_has_a_deployment() -> None:
-    found = [item for item in read("prefect.yaml")["deployments"] if "train" in item["entrypoint"]]
+    deployments = read("prefect.yaml")["deployments"]
+    found = [item for item in deployments if item["entrypoint"] == "flows.train.train"]
     assert {item["name"]: item["parameters"]["network"] for item in found} == {
         name: name for name in LAST_STAGES
     }

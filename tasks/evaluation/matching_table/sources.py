@@ -74,7 +74,7 @@ def open_sources(weights: Sequence[Path], data: Data) -> list[Source]:
     for folder in kinds.get("models.speech2face.VoiceEncoder", []):
         found.append(_open_speech2face(folder, data))
     for folder in kinds.get("models.ar_spm.SpeechEncoder", []):
-        priors = _get_only(kinds, "priors", needed_by="ar_spm")
+        priors = _get_only(kinds, "models.ar_spm_priors.FacePriors", needed_by="ar_spm")
         gender = _get_only(kinds, "models.ar_spm.GenderClassifier", needed_by="ar_spm")
         found.append(_open_ar_spm(folder, priors, gender, data))
     if not found:
@@ -83,11 +83,8 @@ def open_sources(weights: Sequence[Path], data: Data) -> list[Source]:
 
 
 def name_kind(folder: Path) -> str:
-    """A network's class, "generator" for WEN's folder, "priors"; ValueError without weights."""
-    if (folder / GAN_PART / CARD).is_file():
-        return GAN_PART
-    network = read_card(folder).network
-    return network if network.startswith("models.") else "priors"
+    """The class that its card names, "generator" for WEN's folder; ValueError without weights."""
+    return GAN_PART if (folder / GAN_PART / CARD).is_file() else read_card(folder).network
 
 
 def _get_only(kinds: Mapping[str, Sequence[Path]], kind: str, *, needed_by: str) -> Path:

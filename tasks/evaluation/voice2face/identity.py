@@ -1,7 +1,7 @@
 """Who and what gender the generated faces are taken for (SPEC 5.1)."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ from torch import Tensor
 from tasks.evaluation.attributes import score_agreement
 from tasks.evaluation.bootstrap import score_mean
 from tasks.evaluation.groups import score_groups
-from tasks.evaluation.scores import Indices, Score, complete, make_missing
+from tasks.evaluation.scores import Floats, Indices, Score, complete, make_missing
 from tasks.evaluation.store import Line, make_samples
 from tasks.evaluation.voice2face.classifiers import Classifier
 from tasks.evaluation.voice2face.corpus import Faces, Labelled, Voices
@@ -51,7 +51,30 @@ def score_identity(
         lines.append(Line("identity", (words, name), score))
         ids = [who.items.names[row] for row in wanted]
         samples.append(make_samples(metric, sample_ids=ids, people=people, values=hits))
+        if words == HELD_OUT_WORDS and top == 1:
+            groups = {key: [found[row] for row in wanted] for key, found in who.labels.items()}
+            owners = who.people[wanted]
+            lines += _score_hits(hits, owners, groups, chance=score.chance, seed=seed)
     return lines, samples
+
+
+def _score_hits(
+    hits: Floats,
+    people: Indices,
+    groups: Mapping[str, Sequence[str | None]],
+    *,
+    chance: float | None,
+    seed: int,
+) -> Iterator[Line]:
+    def compute(samples: Indices) -> Score:
+        score = score_mean(
+            "held_out_top1", hits[samples], people=people[samples], is_share=True, seed=seed
+        )
+        return complete(score, chance=chance)
+
+    for item in score_groups(compute, groups):
+        labels = ("closed set, top-1", item.attribute, item.group, item.warning)
+        yield Line("groups", labels, item.score)
 
 
 def name_metric(top: str, words: str) -> str:

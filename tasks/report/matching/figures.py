@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from tasks.evaluation.matching_table.measure import ORACLE_NAME
-from tasks.evaluation.matching_table.systems import DIRECTIONS
+from tasks.evaluation.matching_table.rounds import SHORT
+from tasks.evaluation.matching_table.systems import DIRECTIONS, Direction
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.figures import INK, PAPER, STYLE, Figure, encode_figure, label_rows, open_figure
@@ -17,6 +18,8 @@ from tasks.report.networks.curves import Curve, draw_curves
 
 WIDTH_PX, ROW_PX = 420, 30
 CHANCE = 0.5
+CURVES = 4  # systems a figure; the oracle and chance come besides
+TITLES: dict[Direction, str] = {"V→F": "Faces for a voice", "F→V": "Voices for a face"}
 
 
 def draw_table_3(found: Found) -> tuple[Figure, Figure]:
@@ -73,20 +76,34 @@ def _list_handles() -> list[Line2D]:
 
 
 def draw_galleries(lines: Sequence[Line]) -> tuple[Figure, ...]:
-    """Accuracy over the number of candidates, a figure a direction."""
-    chosen = select_lines(lines, "galleries")
+    """Accuracy over the number of candidates, figures of a few systems in each direction."""
     return tuple(
-        draw_curves(
-            f"galleries_{'v2f' if direction == 'V→F' else 'f2v'}",
-            f"{'Faces for a voice' if direction == 'V→F' else 'Voices for a face'}",
-            [*list_curves([line for line in chosen if line.labels[1] == direction])],
+        figure
+        for direction in DIRECTIONS
+        for figure in _draw_direction(
+            [line for line in select_lines(lines, "galleries") if line.labels[1] == direction],
+            direction,
+        )
+    )
+
+
+def _draw_direction(lines: Sequence[Line], direction: Direction) -> Iterator[Figure]:
+    """The gender oracle is in each."""
+    names = [
+        name for name in dict.fromkeys(line.labels[0] for line in lines) if name != ORACLE_NAME
+    ]
+    short, title = SHORT[direction], TITLES[direction]
+    for first in range(0, len(names), CURVES):
+        chosen = {*names[first : first + CURVES], ORACLE_NAME}
+        number = f" ({first // CURVES + 1})" if len(names) > CURVES else ""
+        yield draw_curves(
+            f"galleries_{short}_{first // CURVES + 1}",
+            f"{title}{number}",
+            [*list_curves([line for line in lines if line.labels[0] in chosen])],
             xlabel="number of candidates",
             ylabel="accuracy",
             table="galleries",
         )
-        for direction in DIRECTIONS
-        if any(line.labels[1] == direction for line in chosen)
-    )
 
 
 def list_curves(lines: Sequence[Line]) -> Iterator[Curve]:

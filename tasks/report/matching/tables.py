@@ -136,7 +136,7 @@ def build_clips(lines: Sequence[Line]) -> Table:
         *(Column("what"), Column("people"), Column("used", "count")),
         Column("left_out", "count"),
     )
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (*line.labels, int(line.score.value or 0), line.score.num_missing)
         for line in select_lines(lines, "clips")
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tasks.evaluation.data_card import ALL, DataCard, GroupCount
 from tasks.evaluation.groups import MIN_PEOPLE, UNKNOWN
-from tasks.report.dataset.card import FORBIDDEN, INTENDED
+from tasks.report.dataset.card import FORBIDDEN, INTENDED, SOURCES
 from tasks.report.networks.page import Bullets, Caution, Item, Section, Subheading
 from tasks.report.tables import Cell, Column, Table
 from tasks.training.weights import CARD, Card, read_card
@@ -112,7 +112,7 @@ def build_training_table(cards: Mapping[str, Card]) -> Table:
 def list_data_card(data: DataCard) -> Iterator[Item]:
     num_lost = sum(count for _, count in data.lost)
     yield (
-        f"Source: {', '.join(data.sources) or 'unknown'}. Of {data.num_listed:,} listed clips "
+        f"Made from {name_sources(data)}. Of {data.num_listed:,} listed clips "
         f"{num_lost:,} could not be had or used; the figures are about those that were left."
     )
     if data.may_show_faces:
@@ -121,11 +121,16 @@ def list_data_card(data: DataCard) -> Iterator[Item]:
             "evaluation works, not how good the method is on people."
         )
     yield build_people_table(data)
-    rare = list(find_rare(data.counts))
+    rare = find_rare(data.counts)
     if rare:
-        yield f"Groups of fewer than {MIN_PEOPLE} training people:"
+        yield f"Groups of fewer than {MIN_PEOPLE} training people, who are pictured worst:"
         yield Bullets(tuple(rare))
     yield build_lost_table(data)
+
+
+def name_sources(data: DataCard) -> str:
+    known = [SOURCES[name].words if name in SOURCES else name for name in data.sources]
+    return " and ".join(known) or "nothing"
 
 
 def build_people_table(data: DataCard) -> Table:
@@ -148,11 +153,15 @@ def build_people_table(data: DataCard) -> Table:
     return Table("people", "Who it was trained on and measured on", columns, lines, max_shown=80)
 
 
-def find_rare(counts: Sequence[GroupCount]) -> Iterator[str]:
+def find_rare(counts: Sequence[GroupCount]) -> list[str]:
+    """One line a data set and attribute: its groups with fewer than MIN_PEOPLE training people."""
+    rare: dict[str, list[str]] = {}
     for item in counts:
         is_group = item.split == "train" and item.attribute != ALL and item.value != UNKNOWN
         if is_group and item.num_people < MIN_PEOPLE:
-            yield f"{item.data_set}: {item.attribute} {item.value}, {item.num_people} people"
+            key = f"{item.data_set}, {item.attribute}"
+            rare.setdefault(key, []).append(f"{item.value} ({item.num_people})")
+    return [f"{key}: {', '.join(groups)}" for key, groups in rare.items()]
 
 
 def build_lost_table(data: DataCard) -> Table:
