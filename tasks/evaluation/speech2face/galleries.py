@@ -21,7 +21,7 @@ from tasks.evaluation.speech2face.pictures import Draw
 from tasks.evaluation.store import read_array, write_array
 
 FILE = "galleries.json"
-ORIGINAL, FROM_FACE, FROM_VOICE = "original", "from the face", "from the voice"
+ORIGINAL, FROM_FACE, FROM_VOICE = "original", "from face", "from voice"
 NEAREST = 5  # S2F Fig. 7
 OTHER_VIDEOS = 2  # a row of Fig. 10, chosen
 Pixels = npt.NDArray[np.uint8]

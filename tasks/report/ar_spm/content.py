@@ -169,7 +169,7 @@ def show_distances(found: Evaluation) -> Iterator[Item]:
 
 def show_training(losses: figures.Losses) -> tuple[Item, ...]:
     absent = [name for name in figures.COMPARED if name not in losses]
-    note = (f"Not trained here: {', '.join(absent)}; that {WITH_VARIANTS}.",) if absent else ()
+    note = (f"Not trained here: {', '.join(absent)}; {WITH_VARIANTS} does.",) if absent else ()
     words_before = (
         "The paper reports faster convergence with the neutral prior, and two early spikes of the "
         "loss only without it."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from tasks.report.figures import INK, PAPER, STYLE, Figure, encode_figure, open_figure
 from tasks.report.render import Logs
@@ -85,6 +85,9 @@ def plot_curves(
                 axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
         if is_log:
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
         if level is not None:
             _draw_level(axes, *level)
         axes.set_xlabel(xlabel)

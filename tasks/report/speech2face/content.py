@@ -45,6 +45,7 @@ def list_logs(found: Evaluation) -> Logs:
         "retrieval_all": tables.list_retrieval(found.lines, found.facts),
         "pictures": (PICTURE_COLUMNS, found.pictures),
         "curves": (CURVE_COLUMNS, [tuple(row[c] for c in CURVE_COLUMNS) for row in found.curves]),
+        **{name: (header, rows) for name, header, rows in tables.list_counted(found.counted)},
         "map": (MAP_COLUMNS, [tuple(row[c] for c in MAP_COLUMNS) for row in found.places]),
     }
 

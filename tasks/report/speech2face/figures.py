@@ -15,9 +15,10 @@ from tasks.report.matrices import plot_confusion
 from tasks.report.networks.curves import Curve, draw_curves
 from tasks.report.networks.gallery import Row, draw_gallery
 from tasks.report.scatter import plot_groups
+from tasks.report.speech2face.tables import name_confusion
 from tasks.report.tables import Cell
 
-FOREST_PX, MAP_PX, BARS_PX, CURVES_PX = 620, 330, 300, 420
+FOREST_PX, MAP_PX, BARS_PX, CURVES_PX, CELL_PX = 620, 330, 300, 420, 104
 GALLERIES = {
     "triplets": "Fig. 3: the person, the face decoded from their face, and from their voice",
     "lengths": "Fig. 6: the same voices, heard for shorter and longer",
@@ -31,7 +32,7 @@ MADE_WORDS: Mapping[Role, str] = {
 }
 MAP_LABELS = ("gender", "age", "ethnicity")
 # What validation calls it, and what the report does.
-VALIDATED = {"val_angle_deg": "angle to the true feature, degrees", "val_spread": "spread"}
+VALIDATED = {"val_angle_deg": "validation angle, degrees", "val_spread": "validation spread"}
 
 
 def show_gallery(
@@ -55,7 +56,9 @@ def show_gallery(
         for place, label in enumerate(gallery.rows)
     ]
     columns = [gallery.columns[column] for column in kept]
-    figure = draw_gallery(name, GALLERIES[name], rows, table="pictures", columns=columns)
+    figure = draw_gallery(
+        name, GALLERIES[name], rows, table="pictures", columns=columns, cell=CELL_PX
+    )
     cells: list[tuple[Cell, ...]] = [
         (name, row.label, column, caption)
         for row in rows
@@ -74,7 +77,7 @@ def draw_confusions(counted: Counted, classifier: str) -> dict[str, tuple[Figure
 
 
 def _draw_confusion(item: CountedConfusion) -> Figure:
-    name = f"confusion_{item.attribute}_{item.classifier.replace(' ', '_')}_{item.role}"
+    name = name_confusion(item)
     words = MADE_WORDS[item.role]
     png, width = plot_confusion(item.confusion, xlabel=words, ylabel="own picture")
     alt = f"Confusion of {item.attribute}, own picture against {words}; numbers in {name}.csv"
@@ -146,7 +149,7 @@ def draw_training(curves: Sequence[Mapping[str, str]]) -> tuple[Figure, ...]:
             for name in dict.fromkeys(row["network"] for row in rows)
         ]
         if found:
-            figures.append(_draw(f"validation_{quantity}", f"validation: {title}", found))
+            figures.append(_draw(f"validation_{quantity}", title, found))
     return tuple(figures)
 
 

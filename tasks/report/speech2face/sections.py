@@ -117,9 +117,12 @@ def show_lead(found: Evaluation) -> Iterator[Item]:
     if gender.value is not None:
         yield words(
             "The picture made from the voice has the gender of the person’s own picture in {} (one "
-            "answer for all: {}; the paper: 94 %).",
+            "answer for all: {}; the paper: 94 %); in {} of {} pictures from voices no face was "
+            "found.",
             link_number(gender.value, "agreement", "share"),
             link_number(gender.constant, "agreement", "share"),
+            link_number(facts.no_face["from_voice"], "missing"),
+            link_number(facts.num_drawn, "missing"),
         )
     yield (
         f"Measured on {facts.num_measured:,} of the {facts.num_available:,} test pairs that could "
@@ -158,13 +161,14 @@ def show_attributes(found: Evaluation) -> Iterator[Item]:
         return
     yield texts.OPEN_TOOLS
     yield tables.build_agreement(found.lines)
-    for figure in figures.draw_confusions(found.counted, facts.classifier).values():
-        yield figure
-    yield from tables.build_confusions(found.counted)
+    yield from figures.draw_confusions(found.counted, facts.classifier).values()
+    yield words(
+        "The counts behind these, and those of the other classifiers, are in the CSVs named "
+        "<code>confusion_…</code>: empty rows are answers that nobody’s own picture got."
+    )
     if found.counted.histogram:
         yield Subheading("Label histogram of the training people (Fig. 4b)")
         yield figures.draw_histogram(found.counted)
-        yield tables.build_histogram(found.counted)
     yield Subheading("How good the classifiers are")
     if select_lines(found.lines, HEADS):
         yield (
@@ -208,7 +212,7 @@ def show_retrieval(found: Evaluation) -> Iterator[Item]:
     if size < 100:
         yield Caution(
             f"A gallery of 100 cannot be filled here: it is one of {size} faces, so chance is "
-            f"K in {size} and the paper’s numbers are harder to reach."
+            f"K in {size} instead of K in 100."
         )
     titles = {
         "of_100": f"Table 3, reading a: the true face among {size - 1} random others",

@@ -5,17 +5,22 @@ from dataclasses import replace
 
 from tasks.evaluation.retrieval import RANKS, Reading
 from tasks.evaluation.scores import Score
-from tasks.evaluation.speech2face.attributes import AGREEMENT, HEADS, RIGHT, Counted
+from tasks.evaluation.speech2face.attributes import (
+    AGREEMENT,
+    HEADS,
+    RIGHT,
+    Counted,
+    CountedConfusion,
+)
 from tasks.evaluation.speech2face.distances import MEASURES, SPREADS, TABLE2, TABLE3
 from tasks.evaluation.speech2face.facts import Facts
 from tasks.evaluation.speech2face.shape import Shapes
 from tasks.evaluation.store import Line, select_lines
-from tasks.report.pictures.tables import ROLE_WORDS, build_confusion
 from tasks.report.scores import build_score_table, list_cells, score_columns
 from tasks.report.speech2face import texts
 from tasks.report.tables import Cell, Column, Format, Table
 
-PICTURES: dict[str, str] = {str(role): words for role, words in ROLE_WORDS.items()}
+PICTURES = {"original": "own", "from_face": "from face", "from_voice": "from voice"}
 
 
 def name_gallery(reading: str, facts: Facts) -> str:
@@ -51,13 +56,13 @@ def build_table2(lines: Sequence[Line]) -> Table:
         if measure in MEASURES
     )
     title = "Table 2: distance of the voice’s feature to the true face’s"
-    return Table("table2", title, columns, rows, hidden=hide_empty(columns, rows))
+    return Table("table2", title, columns, rows, hidden=list_empty(columns, rows))
 
 
-def hide_empty(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> frozenset[str]:
-    """Remarks where there are none."""
-    has_remark = any(row[-1] for row in rows)
-    return frozenset() if has_remark else frozenset({columns[-1].name})
+def list_empty(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> frozenset[str]:
+    """Columns in which nothing stands: in the CSV, but not shown."""
+    filled = {place for row in rows for place, cell in enumerate(row) if cell not in (None, "")}
+    return frozenset(column.name for place, column in enumerate(columns) if place not in filled)
 
 
 def build_table3(lines: Sequence[Line], reading: Reading, *, title: str) -> Table:
@@ -114,7 +119,8 @@ def _build(
         for line in select_lines(lines, table)
     ]
     columns = [Column(head) for head in heads]
-    return build_score_table(table, title, columns, rows, kind=kind, note=note)
+    built = build_score_table(table, title, columns, rows, kind=kind, note=note)
+    return replace(built, hidden=list_empty(built.columns, built.rows))
 
 
 def build_agreement(lines: Sequence[Line]) -> Table:
@@ -139,22 +145,24 @@ def build_heads(lines: Sequence[Line]) -> Table:
     return _build(HEADS, title, lines, heads, kind="number", note=note)
 
 
-def build_histogram(counted: Counted) -> Table:
-    columns = (Column("attribute"), Column("label"), Column("count", "count"))
-    rows = tuple(
+def list_counted(counted: Counted) -> Iterator[tuple[str, tuple[str, ...], list[tuple[Cell, ...]]]]:
+    """Name, header and rows of the CSVs behind Fig. 4's figures, for all classifiers."""
+    for item in counted.confusions:
+        table = item.confusion
+        rows: list[tuple[Cell, ...]] = [
+            (name, *row) for name, row in zip(table.labels, table.counts, strict=True)
+        ]
+        yield name_confusion(item), ("own_picture", *table.labels), rows
+    histogram: list[tuple[Cell, ...]] = [
         (attribute, label, count)
         for attribute, counts in counted.histogram.items()
         for label, count in counts.items()
-    )
-    title = "Fig. 4b: what the head says of the training people’s own pictures"
-    return Table("histogram", title, columns, rows)
+    ]
+    yield "histogram", ("attribute", "label", "count"), histogram
 
 
-def build_confusions(counted: Counted) -> Iterator[Table]:
-    for item in counted.confusions:
-        name = f"confusion_{item.attribute}_{item.classifier.replace(' ', '_')}_{item.role}"
-        title = f"{item.attribute}, {item.classifier}: own picture against {ROLE_WORDS[item.role]}"
-        yield build_confusion(name, title, item.confusion)
+def name_confusion(item: CountedConfusion) -> str:
+    return f"confusion_{item.attribute}_{item.classifier.replace(' ', '_')}_{item.role}"
 
 
 def build_choices(shapes: Sequence[Shapes]) -> Table:
