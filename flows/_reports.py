@@ -4,6 +4,7 @@
 `run_report(unit, inputs=…, out=…)`: `unit` returns the report's metrics.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 
 from flows._process import lock_stage
 from flows._shards import name_artifact
+
+logger = logging.getLogger("flows.evaluate")
 
 Metrics = TypeVar("Metrics", bound=Mapping[str, int | float])
 
@@ -25,6 +28,7 @@ def run_evaluation(
     stage = unit.fn.__module__.rpartition(".")[2]
     with lock_stage(stage):
         headline = unit(**inputs, out=out, **sections)
+    logger.info("%s: %s", stage, headline)
     create_markdown_artifact(
         f"{headline}\n\nAll figures: `{out / 'scores.json'}`", key=name_artifact(stage)
     )

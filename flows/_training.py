@@ -1,5 +1,6 @@
 """What the flows that train share: one run at a time, and its figures as an artifact."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,6 +15,8 @@ from flows._torchrun import must_lock, read_metrics, run_processes
 from tasks.params import RunParams, read_params
 from tasks.training.distributed import join_group, read_ranks
 from tasks.training.precision import choose_device
+
+logger = logging.getLogger("flows.train")
 
 
 def run_training(
@@ -38,6 +41,7 @@ def run_training(
             arguments: list[str | Path] = [*inputs.values(), out, *options]
             run_processes(stage, arguments, num_processes=run.training_processes)
             metrics = read_metrics(out)
+    logger.info("%s: %s", stage, ", ".join(f"{k} {v:.3g}" for k, v in metrics.items()))
     create_table_artifact(
         [{"metric": name, "value": value} for name, value in metrics.items()],
         key=name_artifact(stage),

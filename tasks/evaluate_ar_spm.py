@@ -27,7 +27,7 @@ from tasks.evaluation.data_card import write_data_card
 from tasks.evaluation.heads import Heads
 from tasks.evaluation.held_out import COLUMNS, read_held_out, read_spectrograms
 from tasks.evaluation.leaks import score_leaks
-from tasks.evaluation.store import Line, get_headline, write_lines, write_samples
+from tasks.evaluation.store import Line, describe_headline, write_lines, write_samples
 from tasks.params import ArSpmEvaluationParams, EvaluationParams, FeatureParams, RunParams
 from tasks.training.precision import choose_precision
 from tasks.training.stages import clear
@@ -80,7 +80,7 @@ def measure_ar_spm(
     write_facts(out, state_facts(examined, test, faces, weights=weights, heads=heads))
     write_samples(out, samples)
     write_lines(out, lines)
-    return describe_headline(lines, system.default)
+    return describe_headline(lines, f"AR-SPM ({system.default})")
 
 
 def examine_split(
@@ -153,13 +153,3 @@ def state_facts(
         heads_source=heads.source if heads else NO_HEADS,
         code_reduction=str(card.params["code_reduction"]),
     )
-
-
-def describe_headline(lines: list[Line], default: str) -> str:
-    score = get_headline(lines).score
-    if score.value is None:
-        return f"AR-SPM ({default}): not measured: {score.reason}"
-    words = f"AR-SPM ({default}) picks the speaker's face of two in {score.value:.1%} of trials"
-    if score.low is None or score.high is None:
-        return f"{words} ({score.reason})"
-    return f"{words} (95 % from {score.low:.1%} to {score.high:.1%}; chance 50 %)"

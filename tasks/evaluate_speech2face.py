@@ -32,7 +32,7 @@ from tasks.evaluation.speech2face.names import DEFAULT
 from tasks.evaluation.speech2face.segments import score_segments
 from tasks.evaluation.speech2face.shape import correlate_shapes, write_shapes
 from tasks.evaluation.speech2face.system import System, open_system
-from tasks.evaluation.store import Line, get_headline, write_lines, write_samples
+from tasks.evaluation.store import Line, describe_headline, write_lines, write_samples
 from tasks.params import EvaluationParams, FeatureParams, RunParams, Speech2FaceEvaluationParams
 from tasks.training.precision import choose_precision
 from tasks.training.stages import clear
@@ -81,7 +81,7 @@ def measure_speech2face(
     write_facts(out, state_facts(examined, read_card(encoder), params=params))
     write_samples(out, samples)
     write_lines(out, lines)
-    return describe_headline(lines)
+    return describe_headline(lines, "Speech2Face")
 
 
 def list_more(examined: Examined, *, seed: int) -> Iterator[Line]:
@@ -149,13 +149,3 @@ def state_facts(examined: Examined, card: Card, *, params: Speech2FaceEvaluation
         has_parts=examined.parts is not None,
         variants=list(examined.variants),
     )
-
-
-def describe_headline(lines: list[Line]) -> str:
-    score = get_headline(lines).score
-    if score.value is None:
-        return f"Speech2Face: not measured: {score.reason}"
-    words = f"Speech2Face picks the speaker's face of two in {score.value:.1%} of trials"
-    if score.low is None or score.high is None:
-        return f"{words} ({score.reason})"
-    return f"{words} (95 % from {score.low:.1%} to {score.high:.1%}; chance 50 %)"

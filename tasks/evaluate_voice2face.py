@@ -7,7 +7,7 @@ import torch
 from prefect import task
 
 from tasks.evaluation.data_card import write_data_card
-from tasks.evaluation.store import get_headline, write_lines, write_samples
+from tasks.evaluation.store import describe_headline, write_lines, write_samples
 from tasks.evaluation.voice2face.durations import read_speech
 from tasks.evaluation.voice2face.galleries import write_galleries
 from tasks.evaluation.voice2face.matching import Outcome
@@ -64,8 +64,7 @@ def measure_voice2face(
         outcome.lines.extend(lines)
         write_galleries(out, galleries)
     lines = [*count_table_1(card, shards), *outcome.lines]
-    write_lines(out, [*name_headline(lines), *lines])
+    lines = [*name_headline(lines), *lines]
+    write_lines(out, lines)
     write_samples(out, outcome.samples)
-    score = get_headline([*name_headline(lines)]).score
-    logger.info("evaluate_voice2face: %s is %s", score.name, score.value)
-    return f"{score.name}: {score.value} ({score.low} to {score.high}, chance {score.chance})"
+    return describe_headline(lines, "Wen et al.")

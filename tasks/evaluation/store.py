@@ -79,6 +79,17 @@ def get_headline(lines: Iterable[Line]) -> Line:
     return line
 
 
+def describe_headline(lines: Iterable[Line], system: str) -> str:
+    """The headline of a 1:2 matching as a sentence."""
+    score = get_headline(lines).score
+    if score.value is None:
+        return f"{system}: not measured: {score.reason}"
+    words = f"{system} picks the speaker's face of two in {score.value:.1%} of trials"
+    if score.low is None or score.high is None:
+        return f"{words} ({score.reason})"
+    return f"{words} (95 % from {score.low:.1%} to {score.high:.1%}; chance 50.0%)"
+
+
 def make_samples(
     metric: str, *, sample_ids: Sequence[str], people: Sequence[str], values: Floats
 ) -> pa.Table:

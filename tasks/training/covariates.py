@@ -30,25 +30,32 @@ class Covariates:
 def read_covariates(
     voices: Path, faces: Path, *, wanted: Sequence[Covariate], columns: Mapping[Covariate, str]
 ) -> Covariates:
-    """Of the people who have both voices and faces; `columns` name each covariate's column.
+    """Of the people who have both voices and faces and of whom one of `wanted` is known; `columns`
+    name each covariate's column.
 
     ValueError for fewer than two people, or where fewer than two classes of a covariate are known.
     """
-    people = build_shared_labels(voices, faces)
+    known = {
+        name: read_people(voices, columns[name]) | read_people(faces, columns[name])
+        for name in wanted
+    }
+    shared = build_shared_labels(voices, faces)
+    people = [person for person in shared if any(person in values for values in known.values())]
     classes, tables = {}, {}
-    for name in wanted:
-        known = read_people(voices, columns[name]) | read_people(faces, columns[name])
-        values = [known.get(person) for person in people]
-        found = sorted({value for value in values if value is not None})
+    for name, values in known.items():
+        found = sorted({values[person] for person in people if person in values})
         if len(found) < 2:
             raise ValueError(
                 f"{voices}: column {columns[name]} says {', '.join(found) or 'nothing'} of all "
                 f"people: no {name} to learn"
             )
         classes[name] = {value: number for number, value in enumerate(found)}
-        numbers = [UNKNOWN_LABEL if v is None else classes[name][v] for v in values]
+        numbers = [
+            classes[name][values[person]] if person in values else UNKNOWN_LABEL
+            for person in people
+        ]
         tables[name] = torch.tensor(numbers)
-    return Covariates(people, classes, tables)
+    return Covariates({person: n for n, person in enumerate(people)}, classes, tables)
 
 
 def read_people(folder: Path, column: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tasks.report.networks.headline import build_headline
 from tasks.report.networks.page import Page, build_page
 from tasks.report.render import Logs, Report
 from tasks.report.speech2face import sections, tables, texts
-from tasks.report.speech2face.sections import Evaluation
+from tasks.report.speech2face.reading import Evaluation, read_evaluation
 
 PICTURE_COLUMNS = ("figure", "person", "column", "caption")
 # Of the lines, those whose changes are worth following.
@@ -23,7 +23,7 @@ FOLLOWED = (HEADLINE, GUARDED, TABLE2, TABLE3, AGREEMENT, "ablations", "leaks")
 
 def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
     """`weights` are the folders whose cards are shown, by artefact."""
-    found = sections.read_evaluation(folder)
+    found = read_evaluation(folder)
     headline = build_headline(
         "Of two faces, the one whose feature is nearer to the voice’s is the speaker’s own in {} "
         "of trials",

@@ -1,26 +1,17 @@
 """The sections of Speech2Face's report, in the order of the paper."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
-from tasks.evaluation.data_card import DataCard, read_data_card
 from tasks.evaluation.retrieval import READINGS
-from tasks.evaluation.scores import Score
-from tasks.evaluation.speech2face.attributes import HEADS, Counted, read_counted
-from tasks.evaluation.speech2face.curves import read_curves
-from tasks.evaluation.speech2face.facts import Facts, read_facts
-from tasks.evaluation.speech2face.galleries import read_galleries
-from tasks.evaluation.speech2face.maps import FILE as MAP
+from tasks.evaluation.speech2face.attributes import HEADS
 from tasks.evaluation.speech2face.names import ANGLE, GENDER, RECALL
-from tasks.evaluation.speech2face.shape import Shapes, read_shapes
-from tasks.evaluation.store import GUARDED, Line, read_lines, select_lines
+from tasks.evaluation.store import select_lines
 from tasks.report.figures import Figure
 from tasks.report.networks.page import Caution, Doubt, Item, Section, Subheading, words
 from tasks.report.pictures.tables import build_craniofacial
 from tasks.report.render import link_number
 from tasks.report.speech2face import figures, tables, texts
-from tasks.report.tables import Cell
+from tasks.report.speech2face.reading import Evaluation
 
 NUM_PUBLISHED = 5000  # test samples of Tables 2 and 3
 NO_CLASSIFIER = (
@@ -33,47 +24,6 @@ NOT_TRAINED = (
     "The networks trained in other ways are not part of this run: make reproduce trains them and "
     "writes the same report with them, reports/variants/speech2face."
 )
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What the stage that evaluates left on disk, read; `pictures` says what galleries show."""
-
-    lines: Sequence[Line]
-    facts: Facts
-    data: DataCard
-    counted: Counted
-    shapes: Sequence[Shapes]
-    curves: Sequence[Mapping[str, str]]
-    places: Sequence[Mapping[str, str]]
-    galleries: Mapping[str, Figure]
-    pictures: Sequence[tuple[Cell, ...]]
-
-    def get_guarded(self, name: str) -> Score:
-        scores = [line.score for line in select_lines(self.lines, GUARDED)]
-        return next(score for score in scores if score.name == name)
-
-
-def read_evaluation(folder: Path) -> Evaluation:
-    data = read_data_card(folder)
-    shown: dict[str, Figure] = {}
-    cells: list[tuple[Cell, ...]] = []
-    for name, gallery in read_galleries(folder).items():
-        found = figures.show_gallery(name, gallery, may_show_faces=data.may_show_faces)
-        if found is not None:
-            shown[name] = found[0]
-            cells += found[1]
-    return Evaluation(
-        read_lines(folder),
-        read_facts(folder),
-        data,
-        read_counted(folder),
-        read_shapes(folder),
-        read_curves(folder),
-        figures.read_map(folder / MAP),
-        shown,
-        cells,
-    )
 
 
 def list_sections(found: Evaluation) -> list[Section]:
