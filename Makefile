@@ -17,9 +17,9 @@ setup: .venv/.ready ## .venv with everything locked, ffmpeg included
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps -r requirements.lock
 	@touch $@
 
-run: setup ## the whole chain on the configured corpus; says where the report is
-	@python -m flows.build_dataset
-	@echo "The data set's report: $(CURDIR)/reports/dataset/index.html"
+run: setup ## the whole chain on the configured corpus: data set, training, reports
+	@python -m flows.evaluate all
+	@echo "All reports: $(CURDIR)/reports/index.html"
 
 reproduce: setup ## all variants, ablations and baselines too, and all reports
 	@dvc repro --all-pipelines
