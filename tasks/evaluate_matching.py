@@ -18,7 +18,7 @@ from tasks.evaluation.matching_table.rounds import People, read_people
 from tasks.evaluation.matching_table.sources import Data, Source, open_sources
 from tasks.evaluation.matching_table.systems import System, find_common
 from tasks.evaluation.scores import Score
-from tasks.evaluation.store import Line, get_headline, write_lines, write_samples
+from tasks.evaluation.store import Line, describe_headline, get_headline, write_lines, write_samples
 from tasks.params import EvaluationParams, MatchingEvaluationParams, RunParams
 from tasks.training.precision import choose_device
 from tasks.training.stages import clear
@@ -71,9 +71,7 @@ def measure_matching(
     lines = [*name_headline(lines, [source.name for source in sources]), *lines]
     write_lines(out, lines)
     write_samples(out, found.samples)
-    score = get_headline(lines).score
-    logger.info("evaluate_matching: %s is %s", score.name, score.value)
-    return f"{score.name}: {score.value} ({score.low} to {score.high}, chance {score.chance})"
+    return describe_headline(lines, ", ".join(get_headline(lines).labels))
 
 
 def name_nationality(column: str, people: People) -> Line:

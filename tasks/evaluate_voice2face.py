@@ -1,6 +1,5 @@
 """evaluate_voice2face: every table and figure of Wen et al. (SPEC 5.1, 5.2), measured."""
 
-import logging
 from pathlib import Path
 
 import torch
@@ -24,8 +23,6 @@ from tasks.evaluation.voice2face.splits import DATA_SETS, read_corpus
 from tasks.params import EvaluationParams, RunParams, Voice2FaceEvaluationParams
 from tasks.training.precision import choose_device
 from tasks.training.stages import clear
-
-logger = logging.getLogger(__name__)
 
 
 @task(task_run_name="evaluate_voice2face")
