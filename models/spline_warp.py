@@ -15,6 +15,8 @@ POINTS_PER_EDGE = 2  # between the corners: 12 boundary points (chosen)
 # (chosen): the error at a landmark stays below 0.001 px.
 SMOOTHING_PX = 1e-4
 MIN_SQUARE_PX2 = 1e-12
+# Pixel rows whose distances to all points stay in the processor's cache: 3 to 4 times as fast.
+ROWS_AT_ONCE = 8
 
 
 def compute_boundary_points(height: int, width: int) -> Tensor:
@@ -33,7 +35,7 @@ def fit_spline(points: Tensor, values: Tensor) -> Tensor:
     """
     points, values = points.double(), values.double()
     x, y = points[:, :, None].unbind(3)  # [B, N, 1] each
-    kernel = _compute_distances(points, x=x, y=y)[:, :, 0]  # [B, N, N]
+    kernel = _compute_distances(points, x=x, y=y)[..., 0]  # [B, N, N]
     smoothing = SMOOTHING_PX * torch.eye(points.shape[1], dtype=kernel.dtype, device=kernel.device)
     affine = functional.pad(points, (0, 1), value=1.0)  # [B, N, 3]
     top = torch.cat((kernel - smoothing, affine), dim=2)  # [B, N, N + 3]
@@ -48,13 +50,13 @@ def evaluate_spline(coefficients: Tensor, points: Tensor, *, x: Tensor, y: Tenso
 
     A grid is x [1, 1, W] and y [1, H, 1], a list of points is [B, 1, Q] each.
     """
-    coefficients = coefficients.to(x.dtype)[:, None, None]  # [B, 1, 1, N + 3, 2]
-    distances = _compute_distances(points.to(x.dtype), x=x, y=y)  # [B, R, C, N]
+    coefficients = coefficients.to(x.dtype)[..., None, None]  # [B, N + 3, 2, 1, 1]
+    distances = _compute_distances(points.to(x.dtype), x=x, y=y)  # [B, N, R, C]
     values = []
-    for axis in coefficients.unbind(4):  # [B, 1, 1, N + 3]
+    for axis in coefficients.unbind(2):  # [B, N + 3, 1, 1]
         # A product and a sum, not a matrix product: that may run in TF32, 0.2 px off.
-        bent = (distances * axis[..., :-3]).sum(dim=3)  # [B, R, C]
-        values.append(bent + x * axis[..., -3] + y * axis[..., -2] + axis[..., -1])
+        bent = (distances * axis[:, :-3]).sum(dim=1)  # [B, R, C]
+        values.append(bent + x * axis[:, -3] + y * axis[:, -2] + axis[:, -1])
     return torch.stack(values, dim=3)
 
 
@@ -74,7 +76,7 @@ def warp_pictures(pictures: Tensor, *, source_points: Tensor, target_points: Ten
         values = torch.cat((shifts, torch.zeros_like(boundary)), dim=1)
         x = torch.arange(width, device=pictures.device).to(pictures)[None, None]  # [1, 1, W]
         y = torch.arange(height, device=pictures.device).to(pictures)[None, :, None]  # [1, H, 1]
-        moved = evaluate_spline(fit_spline(points, values), points, x=x, y=y)  # [B, H, W, 2]
+        moved = _evaluate_grid(fit_spline(points, values), points, x=x, y=y)  # [B, H, W, 2]
         grid = torch.stack(
             (
                 2 * (x - moved[..., 0]) / (width - 1) - 1,
@@ -88,8 +90,17 @@ def warp_pictures(pictures: Tensor, *, source_points: Tensor, target_points: Ten
         )
 
 
+def _evaluate_grid(coefficients: Tensor, points: Tensor, *, x: Tensor, y: Tensor) -> Tensor:
+    """`evaluate_spline` on a grid, x [1, 1, W] and y [1, H, 1]."""
+    size = ROWS_AT_ONCE if x.device.type == "cpu" else y.shape[1]
+    parts = [
+        evaluate_spline(coefficients, points, x=x, y=rows) for rows in torch.split(y, size, dim=1)
+    ]
+    return torch.cat(parts, dim=1)  # [B, H, W, 2]
+
+
 def _compute_distances(points: Tensor, *, x: Tensor, y: Tensor) -> Tensor:
-    """From points [B, N, 2] to x, y of [B, R, C]: [B, R, C, N]; gradient 0 at distance 0."""
-    point_x, point_y = points[:, None, None].unbind(4)  # [B, 1, 1, N] each
-    squares = (x[..., None] - point_x).square() + (y[..., None] - point_y).square()
+    """From points [B, N, 2] to x, y of [B, R, C]: [B, N, R, C]; gradient 0 at distance 0."""
+    point_x, point_y = points[..., None, None].unbind(2)  # [B, N, 1, 1] each
+    squares = (x[:, None] - point_x).square() + (y[:, None] - point_y).square()
     return (squares + MIN_SQUARE_PX2).sqrt()
