@@ -1,0 +1,119 @@
+"""The videos of server.py once more, in pieces: HLS and DASH as ffmpeg writes them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.remote.server import make
+
+KEY = bytes(range(16))
+VOD = ["-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod"]
+FMP4 = ["-hls_segment_type", "fmp4"]
+APART = ["-var_stream_map", "v:0,agroup:a a:0,agroup:a", "-master_pl_name", "master.m3u8"]
+DASH = ["-f", "dash", "-seg_duration", "2"]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A manifest's path on the server; the whole media as one file, picture and sound apart."""
+
+    manifest: str
+    files: dict[str, bytes]
+    video: Path
+    audio: Path
+
+
+def read_names(folder: Path, *patterns: str) -> list[Path]:
+    """Files in the order of the numbers in their names, inits first."""
+    found = [path for pattern in patterns for path in folder.glob(pattern)]
+
+    def place(path: Path) -> tuple[bool, list[int]]:
+        return "init" not in path.name, [int(digits) for digits in re.findall(r"\d+", path.stem)]
+
+    return sorted(found, key=place)
+
+
+def join(paths: list[Path], into: Path) -> Path:
+    into.write_bytes(b"".join(path.read_bytes() for path in paths))
+    return into
+
+
+def describe(folder: Path, manifest: str, video: str, audio: str | None = None) -> Stream:
+    """`video` and `audio` are patterns of the pieces' names."""
+    files = {
+        f"/{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    whole = folder.parent / f"{folder.name}-whole"
+    picture = join(read_names(folder, *video.split()), whole.with_suffix(".v"))
+    sound = picture
+    if audio is not None:
+        sound = join(read_names(folder, *audio.split()), whole.with_suffix(".a"))
+    return Stream(f"/{folder.name}/{manifest}", files, picture, sound)
+
+
+@pytest.fixture(scope="session")
+def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stream]:
+    """One key frame in two seconds or so, and hence pieces of that length."""
+    root = tmp_path_factory.mktemp("streams")
+    copy = ["-i", str(media["both"]), "-c", "copy"]
+
+    def make_one(name: str, manifest: str, *options: str) -> Path:
+        (root / name).mkdir()
+        make(root / name / manifest, *options)
+        return root / name
+
+    def segments(name: str, suffix: str) -> list[str]:
+        return ["-hls_segment_filename", str(root / name / f"piece%d.{suffix}")]
+
+    make_one("ts", "index.m3u8", *copy, *VOD, *segments("ts", "ts"))
+    make_one("ranges", "index.m3u8", *copy, *VOD, "-hls_flags", "single_file")
+    make_one("fmp4", "index.m3u8", *copy, *VOD, *FMP4, *segments("fmp4", "m4s"))
+    apart = ["-map", "0:v", "-map", "0:a", *copy[2:], *VOD, *FMP4, *APART]
+    (root / "apart").mkdir()
+    make(
+        root / "apart" / "s%v.m3u8",
+        *copy[:2],
+        *apart,
+        *segments("apart", "m4s")[:1],
+        str(root / "apart" / "s%v-%d.m4s"),
+    )
+    (root / "key.bin").write_bytes(KEY)
+    (root / "key.txt").write_text(f"key.bin\n{root / 'key.bin'}\n")
+    secret = make_one(
+        "aes",
+        "index.m3u8",
+        *copy,
+        *VOD,
+        "-hls_key_info_file",
+        str(root / "key.txt"),
+        *segments("aes", "ts"),
+    )
+    (secret / "key.bin").write_bytes(KEY)
+    make_one("dash", "index.mpd", *copy, *DASH)
+    web = ["-i", str(media["web"]), "-c", "copy", *DASH, "-dash_segment_type", "webm"]
+    make_one("webm", "index.mpd", *web)
+    return {
+        "ts": describe(root / "ts", "index.m3u8", "piece*.ts"),
+        "ranges": describe(root / "ranges", "index.m3u8", "index.ts"),
+        "fmp4": describe(root / "fmp4", "index.m3u8", "init.mp4 piece*.m4s"),
+        "apart": describe(
+            root / "apart", "master.m3u8", "init_0.mp4 s0-*.m4s", "init_1.mp4 s1-*.m4s"
+        ),
+        "aes": describe(root / "aes", "index.m3u8", "piece*.ts"),
+        "dash": describe(
+            root / "dash",
+            "index.mpd",
+            "init-stream0.* chunk-stream0*",
+            "init-stream1.* chunk-stream1*",
+        ),
+        "webm": describe(
+            root / "webm",
+            "index.mpd",
+            "init-stream0.* chunk-stream0*",
+            "init-stream1.* chunk-stream1*",
+        ),
+    }

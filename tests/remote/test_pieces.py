@@ -1,0 +1,301 @@
+"""HLS and DASH through yt-dlp's real code: exact to the frame, and every fault of a server."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+
+from tasks.outcomes import Reason, Rejected
+from tasks.records import Clip, Download, Kind
+from tasks.remote.fetch import fetch_video
+from tests.remote.test_cut import WINDOWS, decode_frames
+from tests.remote.test_faults import FAULTS
+
+
+def make_clip(video_id, start_s=4.2, end_s=5.9, kind=Kind.clip):
+    return Clip(f"{video_id}_{start_s}", "test", kind, video_id, start_s=start_s, end_s=end_s)
+
+
+@pytest.fixture
+def serve(world, streams):
+    """Puts a stream on the server, on a page of its name."""
+
+    def add(name):
+        stream = streams[name]
+        world.files |= stream.files
+        world.sources[name] = (stream.manifest,)
+        return stream
+
+    return add
+
+
+def fetch(session, *clips):
+    return [(result, attempts) for _, result, attempts in fetch_video(list(clips), session=session)]
+
+
+def fetch_file(start, clip, folder):
+    """The cut as a file, and where the wanted seconds start in it."""
+    with start() as session:
+        [(result, attempts)] = fetch(session, clip)
+    assert isinstance(result, Download), result
+    assert attempts == 1
+    path = folder / f"cut.{result.media_format}"
+    path.write_bytes(result.media)
+    return path, result.offset_s
+
+
+def read_start_s(path):
+    with av.open(str(path)) as container:
+        return max(0.0, container.start_time / av.time_base)
+
+
+def decode_sound(path, start_s, end_s):
+    """float32 [N] of [start_s, end_s): decoded frames in a row, the first where its time says."""
+    with av.open(str(path)) as container:
+        rate = container.streams.audio[0].rate
+        frames = list(container.decode(audio=0))
+        first_s = float(frames[0].pts * frames[0].time_base) - container.start_time / av.time_base
+    samples = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    return samples[max(0, round((start_s - first_s) * rate)) : round((end_s - first_s) * rate)]
+
+
+def assert_same_sound(found, expected, *, max_shift):
+    """The same samples, `max_shift` of them early or late: the clock of the pieces has its ticks."""
+    num = min(len(found), len(expected)) - 100
+    assert num > 40_000
+    middle = expected[50 : 50 + num]
+    shifts = [np.abs(found[50 + n : 50 + n + num] - middle).max() for n in range(-50, 51)]
+    assert min(shifts) < 2e-5
+    assert abs(int(np.argmin(shifts)) - 50) <= max_shift
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), WINDOWS)
+@pytest.mark.parametrize("name", ["ts", "ranges", "fmp4", "apart", "aes", "dash", "webm"])
+def test_a_cut_is_exact(serve, media, streams, start, tmp_path, name, start_s, end_s):
+    serve(name)
+    cut, offset_s = fetch_file(start, make_clip(name, start_s, end_s), tmp_path)
+    whole = streams["ts" if name == "aes" else name]
+    zero_s = min(read_start_s(whole.video), read_start_s(whole.audio))
+    length_s = end_s - start_s
+
+    late_s = read_start_s(whole.video) - zero_s
+    frames = decode_frames(cut, offset_s, offset_s + length_s)
+    assert len(frames) >= 24
+    assert frames == decode_frames(whole.video, start_s - late_s, end_s - late_s)
+    original = media["web" if name == "webm" else "both"]
+    assert set(frames) <= set(decode_frames(original, 0.0, 9.0))
+
+    late_s = read_start_s(whole.audio) - zero_s
+    found = decode_sound(cut, offset_s, offset_s + length_s)
+    expected = decode_sound(whole.audio, start_s - late_s, end_s - late_s)
+    # 90,000ths of a second, half a sample each; thousandths, 48 samples.
+    assert_same_sound(found, expected, max_shift=48 if name == "webm" else 1)
+
+
+def test_only_the_pieces_around_the_wanted_seconds_are_fetched(serve, world, start):
+    serve("ts")
+    with start() as session:
+        [(result, _), (again, _)] = fetch(session, *[make_clip("ts", 6.5, 7.5)] * 2)
+    assert isinstance(result, Download)
+    assert again == result
+    # The first for the clock, those from two seconds before on; none twice.
+    asked = {path: times for path, times in world.asked.items() if path.endswith(".ts")}
+    assert asked == dict.fromkeys(["/ts/piece0.ts", "/ts/piece2.ts", "/ts/piece3.ts"], 1)
+
+
+def test_a_file_is_taken_before_pieces(serve, world, start):
+    serve("ts")
+    world.sources["ts"] = ("/ts/index.m3u8", "/media/both.mp4")
+    with start() as session:
+        [(mixed, _), (plain, _)] = [
+            fetch(session, make_clip(name, 2.5, 4.0))[0] for name in ("ts", "both")
+        ]
+    assert mixed == plain
+    assert not [path for path in world.asked if path.endswith(".ts")]
+
+
+def test_only_the_sound_of_a_voice_is_fetched(serve, world, start, tmp_path):
+    serve("apart")
+    path, _ = fetch_file(start, make_clip("apart", kind=Kind.voice), tmp_path)
+    with av.open(str(path)) as container:
+        assert (len(container.streams.video), len(container.streams.audio)) == (0, 1)
+    assert not [path for path in world.asked if path.startswith("/apart/s0-")]
+
+
+PLACES = [
+    "ts /ts/index.m3u8",
+    "ts /ts/piece2.ts",
+    "dash /dash/index.mpd",
+    "aes /aes/key.bin",
+    "dash /dash/chunk-stream1-00002.m4s",
+    "apart /apart/s1.m3u8",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("kind", "status", "reason", "attempts"), FAULTS)
+def test_faults(serve, world, start, make_fault, place, kind, status, reason, attempts):
+    name, path = place.split()
+    serve(name)
+    world.faults[path] = make_fault(kind, status)
+    with start() as session:
+        [(result, tried)] = fetch(session, make_clip(name))
+    assert isinstance(result, Rejected), result
+    assert (result.reason, tried) == (reason, attempts), result.message
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("cut", Reason.truncated), ("stall_body", Reason.timeout), ("html", Reason.unknown)],
+)
+def test_parts_and_pages_are_no_success(serve, world, start, make_fault, place, kind, reason):
+    name, path = place.split()
+    serve(name)
+    world.faults[path] = make_fault(kind)
+    with start() as session:
+        [(result, tried)] = fetch(session, make_clip(name))
+    assert isinstance(result, Rejected), result
+    assert (result.reason, tried) == (reason, 3), result.message
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("asked", "slept"), [("7", [7.0, 7.0]), ("3600", [])])
+def test_retry_after_is_honoured(serve, world, start, make_fault, clock, place, asked, slept):
+    name, path = place.split()
+    serve(name)
+    world.faults[path] = make_fault("status", 429, headers=(("Retry-After", asked),))
+    with start() as session:
+        [(result, attempts)] = fetch(session, make_clip(name))
+    assert result.reason is Reason.rate_limited
+    assert attempts == len(slept) + 1
+    assert clock.slept == slept
+
+
+def test_an_attempt_goes_on_where_the_last_one_ended(serve, world, start, make_fault):
+    serve("ts")
+    world.faults["/ts/piece3.ts"] = make_fault("status", 500, times=2)
+    with start() as session:
+        [(result, attempts)] = fetch(session, make_clip("ts", 6.5, 7.5))
+    assert isinstance(result, Download)
+    assert attempts == 3
+    assert (world.asked["/ts/piece2.ts"], world.asked["/ts/piece3.ts"]) == (1, 3)
+    assert world.asked["/watch/ts"] == 1
+
+
+def test_refused_pieces_are_resolved_anew(serve, world, start, make_fault):
+    serve("ts")
+    world.faults["/ts/piece2.ts"] = make_fault("status", 403, times=1)
+    with start() as session:
+        [(result, attempts)] = fetch(session, make_clip("ts"))
+    assert isinstance(result, Download)
+    assert (attempts, world.asked["/watch/ts"]) == (2, 2)
+
+
+def edit(world, path, old, new):
+    text = world.files[path].decode()
+    assert old in text
+    world.files[path] = text.replace(old, new).encode()
+
+
+EDITS = {
+    Reason.live: ("#EXT-X-ENDLIST", ""),
+    Reason.drm: ("#EXTINF", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF'),
+    Reason.no_format: ("#EXTINF:", "#EXTINF:long"),
+    Reason.refused_address: ("piece2.ts", "file:///etc/passwd"),
+}
+
+
+@pytest.mark.parametrize("reason", EDITS)
+def test_playlists_that_are_refused(serve, world, start, reason):
+    serve("ts")
+    edit(world, "/ts/index.m3u8", *EDITS[reason])
+    with start() as session:
+        [(result, tried)] = fetch(session, make_clip("ts"))
+    assert isinstance(result, Rejected)
+    assert (result.reason, tried) == (reason, 1), result.message
+
+
+def test_what_a_break_of_the_clock_lies_before(serve, world, start):
+    serve("ts")
+    edit(
+        world,
+        "/ts/index.m3u8",
+        "#EXTINF:2.002000,\npiece3",
+        "#EXT-X-DISCONTINUITY\n#EXTINF:2,\npiece3",
+    )
+    with start() as session:
+        [(before, _), (behind, _)] = fetch(
+            session, make_clip("ts", 0.5, 2.5), make_clip("ts", 6.5, 7.5)
+        )
+    assert isinstance(before, Download)
+    assert behind.reason is Reason.no_format
+    assert "discontinuity" in behind.message
+
+
+def test_a_private_address_in_a_playlist_is_refused(serve, world, start, params):
+    serve("ts")
+    with start(params=replace(params, allow_private_addresses=False)) as session:
+        [(result, _)] = fetch(session, make_clip("ts"))
+    assert result.reason is Reason.refused_address
+
+
+@pytest.mark.parametrize("name", ["ts", "apart", "dash"])
+@pytest.mark.parametrize(("start_s", "end_s"), [(20.0, 21.0), (7.0, 9.5)])
+def test_outside_the_video(serve, start, name, start_s, end_s):
+    serve(name)
+    with start() as session:
+        [(result, _)] = fetch(session, make_clip(name, start_s, end_s))
+    assert result.reason is Reason.outside_video, result
+
+
+@pytest.mark.parametrize("name", ["ts", "apart", "dash"])
+def test_a_list_may_end_a_little_late(serve, start, name):
+    serve(name)
+    with start() as session:
+        [(result, _)] = fetch(session, make_clip(name, 6.5, 8.4))
+    assert isinstance(result, Download)
+
+
+def test_the_whole_of_a_video(serve, streams, start, tmp_path):
+    whole = serve("ts")
+    path, offset_s = fetch_file(start, make_clip("ts", None, None), tmp_path)
+    assert decode_frames(path, offset_s, 9.0) == decode_frames(whole.video, 0.0, 9.0)
+
+
+def test_rounded_lengths_do_no_harm(serve, world, streams, start, tmp_path):
+    """Each piece is said to last 3 s instead of 2."""
+    whole = serve("ts")
+    edit(world, "/ts/index.m3u8", "#EXTINF:2.002000", "#EXTINF:3")
+    path, offset_s = fetch_file(start, make_clip("ts", 6.2, 7.7), tmp_path)
+    wanted = decode_frames(whole.video, 6.2, 7.7)
+    assert decode_frames(path, offset_s, offset_s + 1.5) == wanted
+
+
+def test_every_request_has_its_turn_at_the_gate(serve, world, start):
+    serve("ts")
+    turns = []
+
+    @contextmanager
+    def gate():
+        turns.append(sum(world.asked.values()))
+        yield
+
+    with start(gate=gate) as session:
+        fetch(session, make_clip("ts"))
+    pages = world.asked["/watch/ts"] + 1  # yt-dlp's own, in one turn with the manifest
+    assert len(turns) == 1 + sum(world.asked.values()) - pages
+
+
+def test_a_session_has_its_cookies(serve, world, start, tmp_path, monkeypatch):
+    serve("ts")
+    file = tmp_path / "cookies.txt"
+    line = f"127.0.0.1\tFALSE\t/\tFALSE\t{2**31}\tsession\tsecret"
+    file.write_text(f"# Netscape HTTP Cookie File\n{line}\n", encoding="utf-8")
+    monkeypatch.setenv("SPEECH_PORTRAITS_COOKIES", str(file))
+    with start() as session:
+        fetch(session, make_clip("ts"))
+    assert world.headers["/ts/piece2.ts"]["Cookie"] == "session=secret"
+    assert world.headers["/ts/piece2.ts"]["User-Agent"].startswith("Mozilla")
