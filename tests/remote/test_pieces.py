@@ -62,7 +62,7 @@ def decode_sound(path, start_s, end_s):
 
 
 def assert_same_sound(found, expected, *, max_shift):
-    """The same samples, `max_shift` of them early or late: the clock of the pieces has its ticks."""
+    """The same samples, `max_shift` early or late: the clock of the pieces has its ticks."""
     num = min(len(found), len(expected)) - 100
     assert num > 40_000
     middle = expected[50 : 50 + num]
