@@ -97,12 +97,18 @@ def build_cut(
 
 
 def _describe_part(item: CutInput, *, seek_s: Seconds, length_s: Seconds | None) -> dict[str, Any]:
-    """What is read of an input; both times count from its own first timestamp."""
-    if item.joined is not None and length_s is not None:
-        length_s += item.joined.clock.start_s + seek_s - item.joined.begin_s
+    """What is read of an input; ffmpeg counts both times from its own first timestamp.
+
+    Packed audio, which has none, is read to its end: ffmpeg's `-t` would end it at once.
+    """
     part: dict[str, Any] = {"fflags": "+genpts"}
-    if seek_s > 0 and item.joined is None:
+    joined = item.joined
+    if joined is None and seek_s > 0:
         part["ss"] = f"{seek_s:.6f}"
+    if joined is not None and joined.offset_s is not None:
+        return part | {"itsoffset": f"{joined.offset_s:.6f}"}
+    if joined is not None and length_s is not None:
+        length_s += joined.clock.start_s + seek_s - joined.begin_s
     if length_s is not None:
         part["t"] = f"{length_s:.6f}"
     return part

@@ -7,7 +7,7 @@ timestamps of the media they are of, so that a file of some of them is cut like 
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -22,6 +22,8 @@ from tasks.remote.resolve import MediaUrl, ResolvedVideo
 
 # Fetched behind the wanted end: in a piece the sound may lag behind the picture (chosen).
 MARGIN_S = 1.0
+TIMESTAMP_OWNER = b"com.apple.streaming.transportStreamTimestamp\0"
+TIMESTAMP_WRAP, TICKS_PER_SECOND, LONGEST_TAG = 2**33, 90_000, 65_536
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,15 @@ class Opened:
 
 @dataclass(frozen=True)
 class Joined:
-    """A file of some pieces, its first timestamp, and the clock of the whole media."""
+    """A file of some pieces, its own first timestamp, and the clock of the whole media.
+
+    `offset_s` is when packed audio begins, which has no timestamps of its own; else None.
+    """
 
     path: Path
     begin_s: Seconds
     clock: Clock
+    offset_s: Seconds | None = None
 
 
 def open_media(video: ResolvedVideo, attempt: Attempt) -> tuple[Opened, ...]:
@@ -54,8 +60,9 @@ def _open(media: MediaUrl, attempt: Attempt) -> Opened:
     if playlist.init is not None:
         init = fetch_piece(playlist.init, media, attempt).read_bytes()
     opened = Opened(media, playlist, init, 0.0)
-    coverage = _join(playlist.pieces[:1], opened, attempt.folder / "first", attempt)
-    return Opened(media, playlist, init, max(0.0, coverage.start_s))
+    path = attempt.folder / "first"
+    coverage = _join(playlist.pieces[:1], opened, path, attempt)
+    return replace(opened, start_s=max(0.0, coverage.start_s + (read_offset(path) or 0.0)))
 
 
 def _read_playlist(media: MediaUrl, attempt: Attempt) -> Playlist:
@@ -91,8 +98,9 @@ def _join_around(
     first, last = choose_pieces(pieces, begin_s, end_s)
     while True:
         coverage = _join(pieces[first : last + 1], opened, path, attempt)
-        begins_s = min(span.start_s for span in coverage.spans)
-        ends_s = max(span.end_s for span in coverage.spans)
+        offset_s = read_offset(path)
+        begins_s = min(span.start_s for span in coverage.spans) + (offset_s or 0.0)
+        ends_s = max(span.end_s for span in coverage.spans) + (offset_s or 0.0)
         if first > 0 and begins_s > start_s + begin_s:
             first -= 1
         elif last + 1 < len(pieces) and end_s is not None and ends_s < start_s + end_s + MARGIN_S:
@@ -101,7 +109,17 @@ def _join_around(
             break
     is_whole = last + 1 == len(pieces)
     length_s = ends_s - start_s if is_whole else opened.playlist.length_s
-    return Joined(path, coverage.start_s, Clock(start_s, length_s))
+    return Joined(path, coverage.start_s, Clock(start_s, length_s), offset_s)
+
+
+def read_offset(path: Path) -> Seconds | None:
+    """When packed audio begins, by the tag before its first frame (RFC 8216, 3.4)."""
+    with path.open("rb") as file:
+        head = file.read(LONGEST_TAG)
+    _, found, rest = head.partition(TIMESTAMP_OWNER)
+    if not found or not head.startswith(b"ID3"):
+        return None
+    return int.from_bytes(rest[:8], "big") % TIMESTAMP_WRAP / TICKS_PER_SECOND
 
 
 def choose_pieces(

@@ -82,6 +82,7 @@ def build_options(params: DownloadParams) -> dict[str, Any]:
         "retries": 0,
         "extractor_retries": 0,
         "geo_bypass": False,
+        "dynamic_mpd": False,  # a live stream's manifest has no formats for us
         "socket_timeout": params.stall_timeout_s,
         # The largest picture up to the limit, else the smallest above it; the original language.
         "format_sort": [f"res:{params.max_height_px}", "lang", "vcodec:h264", "acodec:m4a"],

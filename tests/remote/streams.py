@@ -1,9 +1,10 @@
 """The videos of server.py once more, in pieces: HLS and DASH as ffmpeg writes them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.remote.server import make
@@ -17,12 +18,16 @@ DASH = ["-f", "dash", "-seg_duration", "2"]
 
 @dataclass(frozen=True)
 class Stream:
-    """A manifest's path on the server; the whole media as one file, picture and sound apart."""
+    """A manifest's path on the server; the whole media as one file, picture and sound apart.
+
+    `audio_start_s` is the sound's first timestamp where its file does not say it.
+    """
 
     manifest: str
     files: dict[str, bytes]
     video: Path
     audio: Path
+    audio_start_s: float | None = None
 
 
 def read_names(folder: Path, *patterns: str) -> list[Path]:
@@ -55,6 +60,34 @@ def describe(folder: Path, manifest: str, video: str, audio: str | None = None) 
     return Stream(f"/{folder.name}/{manifest}", files, picture, sound)
 
 
+def tag(start_s: float) -> bytes:
+    """The ID3 tag before each piece of packed audio (RFC 8216, 3.4; ID3 2.4, 3.1 and 4.27)."""
+    ticks = round(start_s * 90_000).to_bytes(8, "big")
+    content = b"com.apple.streaming.transportStreamTimestamp\0" + ticks
+    frame = b"PRIV" + len(content).to_bytes(4, "big") + b"\0\0" + content
+    return b"ID3\4\0\0" + len(frame).to_bytes(4, "big") + frame
+
+
+PACKED = """#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",DEFAULT=YES,URI="sound.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=9,RESOLUTION=128x96,CODECS="avc1.640015,mp4a.40.2",AUDIO="a"
+index.m3u8
+"""
+
+
+def pack_sound(folder: Path, source: Path, *, start_s: float) -> None:
+    """Pieces of 2 s of plain AAC frames, a playlist of them, and the one over all."""
+    pieces = ["-f", "segment", "-segment_time", "2", "-segment_format", "adts"]
+    lists = ["-segment_list", str(folder / "sound.m3u8")]
+    make(folder / "sound%d.aac", "-i", str(source), "-vn", "-c", "copy", *pieces, *lists)
+    for path in read_names(folder, "sound*.aac"):
+        with av.open(str(path)) as container:
+            num_frames = sum(1 for packet in container.demux() if packet.size)
+        path.write_bytes(tag(start_s) + path.read_bytes())
+        start_s += num_frames * 1024 / 44_100
+    (folder / "master.m3u8").write_text(PACKED)
+
+
 @pytest.fixture(scope="session")
 def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stream]:
     """One key frame in two seconds or so, and hence pieces of that length."""
@@ -71,6 +104,11 @@ def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 
     make_one("ts", "index.m3u8", *copy, *VOD, *segments("ts", "ts"))
     make_one("ranges", "index.m3u8", *copy, *VOD, "-hls_flags", "single_file")
+    make_one("boxes", "index.m3u8", *copy, *VOD, *FMP4, "-hls_flags", "single_file")
+    loose = ["-hls_flags", "split_by_time", "-hls_time", "1"]
+    make_one("loose", "index.m3u8", *copy, *VOD, *loose, *segments("loose", "ts"))
+    packed = make_one("packed", "index.m3u8", *copy, "-an", *VOD, *segments("packed", "ts"))
+    pack_sound(packed, media["both"], start_s=1.5)
     make_one("fmp4", "index.m3u8", *copy, *VOD, *FMP4, *segments("fmp4", "m4s"))
     apart = ["-map", "0:v", "-map", "0:a", *copy[2:], *VOD, *FMP4, *APART]
     (root / "apart").mkdir()
@@ -99,6 +137,11 @@ def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     return {
         "ts": describe(root / "ts", "index.m3u8", "piece*.ts"),
         "ranges": describe(root / "ranges", "index.m3u8", "index.ts"),
+        "boxes": describe(root / "boxes", "index.m3u8", "index.m4s"),
+        "loose": describe(root / "loose", "index.m3u8", "piece*.ts"),
+        "packed": replace(
+            describe(packed, "master.m3u8", "piece*.ts", "sound*.aac"), audio_start_s=1.5
+        ),
         "fmp4": describe(root / "fmp4", "index.m3u8", "init.mp4 piece*.m4s"),
         "apart": describe(
             root / "apart", "master.m3u8", "init_0.mp4 s0-*.m4s", "init_1.mp4 s1-*.m4s"
