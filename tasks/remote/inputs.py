@@ -56,7 +56,8 @@ def plan_inputs(
         found = [CutInput(get_url(item.path), (), SAFE_INPUT, item) for item in source]
     if len(found) == len(names) == 2:
         return [replace(item, selectors=(name,)) for item, name in zip(found, names, strict=True)]
-    return [replace(found[0], selectors=tuple(f"{name}?" for name in names))]
+    chosen = found[-1] if names == ["a:0"] else found[0]  # the picture's comes first
+    return [replace(chosen, selectors=tuple(f"{name}?" for name in names))]
 
 
 def build_http_options(media: MediaUrl, stall_timeout_s: Seconds) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """HLS and DASH through yt-dlp's real code: exact to the frame, and every fault of a server."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from tasks.outcomes import Reason, Rejected
 from tasks.records import Clip, Download, Kind
+from tasks.remote.client import PLUGINS_VARIABLE
 from tasks.remote.fetch import fetch_video
 from tests.remote.test_cut import WINDOWS, decode_frames
 from tests.remote.test_faults import FAULTS
@@ -73,12 +76,16 @@ def assert_same_sound(found, expected, *, max_shift):
     assert abs(int(np.argmin(shifts)) - 50) <= max_shift
 
 
-# One file of an init and pieces; pieces without key frames; sound without timestamps.
-ODD = ["boxes", "loose", "packed"]
+# Muxed, apart, DASH, and sound without timestamps of its own; the others are variations.
+EXACT = [(name, *window) for name in ("ts", "apart", "dash", "packed") for window in WINDOWS]
+EXACT += [
+    (name, *window)
+    for name in ("ranges", "fmp4", "boxes", "aes", "loose", "webm")
+    for window in WINDOWS[1::2]
+]
 
 
-@pytest.mark.parametrize(("start_s", "end_s"), WINDOWS)
-@pytest.mark.parametrize("name", ["ts", "ranges", "fmp4", "apart", "aes", "dash", "webm", *ODD])
+@pytest.mark.parametrize(("name", "start_s", "end_s"), EXACT)
 def test_a_cut_is_exact(serve, media, streams, start, tmp_path, name, start_s, end_s):
     serve(name)
     cut, offset_s = fetch_file(start, make_clip(name, start_s, end_s), tmp_path)
@@ -131,13 +138,13 @@ def test_only_the_sound_of_a_voice_is_fetched(serve, world, start, tmp_path):
     assert not [path for path in world.asked if path.startswith("/apart/s0-")]
 
 
-PLACES = [
-    "ts /ts/index.m3u8",
-    "ts /ts/piece2.ts",
+PLACES = ["ts /ts/index.m3u8", "ts /ts/piece2.ts"]
+OTHER_PLACES = [
     "dash /dash/index.mpd",
-    "aes /aes/key.bin",
     "dash /dash/chunk-stream1-00002.m4s",
+    "dash /dash/init-stream0.m4s",
     "apart /apart/s1.m3u8",
+    "aes /aes/key.bin",
 ]
 
 
@@ -168,7 +175,21 @@ def test_parts_and_pages_are_no_success(serve, world, start, make_fault, place, 
     assert (result.reason, tried) == (reason, 3), result.message
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", OTHER_PLACES)
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("status", Reason.forbidden), ("html", Reason.unknown)]
+)
+def test_faults_elsewhere(serve, world, start, make_fault, place, kind, reason):
+    name, path = place.split()
+    serve(name)
+    world.faults[path] = make_fault(kind, 403)
+    with start() as session:
+        [(result, tried)] = fetch(session, make_clip(name))
+    assert isinstance(result, Rejected), result
+    assert (result.reason, tried) == (reason, 3), result.message
+
+
+@pytest.mark.parametrize("place", [*PLACES, *OTHER_PLACES])
 @pytest.mark.parametrize(("asked", "slept"), [("7", [7.0, 7.0]), ("3600", [])])
 def test_retry_after_is_honoured(serve, world, start, make_fault, clock, place, asked, slept):
     name, path = place.split()
@@ -308,3 +329,22 @@ def test_a_session_has_its_cookies(serve, world, start, tmp_path, monkeypatch):
         fetch(session, make_clip("ts"))
     assert world.headers["/ts/piece2.ts"]["Cookie"] == "session=secret"
     assert world.headers["/ts/piece2.ts"]["User-Agent"].startswith("Mozilla")
+
+
+def test_youtube_with_nothing_but_hls(serve, world, start, tmp_path, monkeypatch):
+    """The pinned extractor, with a player response that a plugin of the tests hands to it."""
+    file = tmp_path / "response.json"
+    monkeypatch.setenv("PLAYABILITY_FILE", str(file))
+    monkeypatch.setenv(PLUGINS_VARIABLE, str(Path(__file__).parent))
+    stream = serve("apart")
+    edit(world, stream.manifest, "s0.m3u8", "s0.m3u8?/itag/230")  # one format for each itag
+    edit(world, stream.manifest, "s1.m3u8", "s1.m3u8?/itag/234")
+    url = world.url + stream.manifest
+    details = {"videoId": "abcdefghijk", "title": "t", "lengthSeconds": "8"}
+    response = {"playabilityStatus": {"status": "OK"}, "videoDetails": details}
+    file.write_text(json.dumps({**response, "streamingData": {"hlsManifestUrl": url}}))
+    with start(template="https://youtube.test/{video_id}") as session:
+        [(result, attempts)] = fetch(session, make_clip("abcdefghijk"))
+    assert isinstance(result, Download), result
+    assert attempts == 1
+    assert world.asked["/apart/s0-3.m4s"] == world.asked["/apart/s1-3.m4s"] == 1
