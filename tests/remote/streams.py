@@ -103,6 +103,8 @@ def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
         return ["-hls_segment_filename", str(root / name / f"piece%d.{suffix}")]
 
     make_one("ts", "index.m3u8", *copy, *VOD, *segments("ts", "ts"))
+    repeated = ["-stream_loop", "3", *copy]
+    make_one("long", "index.m3u8", *repeated, *VOD, *segments("long", "ts"))
     make_one("ranges", "index.m3u8", *copy, *VOD, "-hls_flags", "single_file")
     make_one("boxes", "index.m3u8", *copy, *VOD, *FMP4, "-hls_flags", "single_file")
     loose = ["-hls_flags", "split_by_time", "-hls_time", "1"]
@@ -137,6 +139,7 @@ def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     return {
         "ts": describe(root / "ts", "index.m3u8", "piece*.ts"),
         "ranges": describe(root / "ranges", "index.m3u8", "index.ts"),
+        "long": describe(root / "long", "index.m3u8", "piece*.ts"),
         "boxes": describe(root / "boxes", "index.m3u8", "index.m4s"),
         "loose": describe(root / "loose", "index.m3u8", "piece*.ts"),
         "packed": replace(

@@ -11,6 +11,7 @@ import pytest
 
 from tasks.outcomes import Reason, Rejected
 from tasks.records import Clip, Download, Kind
+from tasks.remote import pieces
 from tasks.remote.client import PLUGINS_VARIABLE
 from tasks.remote.fetch import fetch_video
 from tests.remote.test_cut import WINDOWS, decode_frames
@@ -117,6 +118,27 @@ def test_only_the_pieces_around_the_wanted_seconds_are_fetched(serve, world, sta
     # The first for the clock, those from two seconds before on; none twice.
     asked = {path: times for path, times in world.asked.items() if path.endswith(".ts")}
     assert asked == dict.fromkeys(["/ts/piece0.ts", "/ts/piece2.ts", "/ts/piece3.ts"], 1)
+
+
+def test_long_before_the_cut_is_left_out(serve, world, start, tmp_path):
+    whole = serve("long")
+    path, offset_s = fetch_file(start, make_clip("long", 26.0, 27.5), tmp_path)
+    assert offset_s < 6
+    assert path.stat().st_size < whole.video.stat().st_size / 4
+    frames = decode_frames(path, offset_s, offset_s + 1.5)
+    assert len(frames) >= 24
+    assert frames == decode_frames(whole.video, 26.0, 27.5)
+    assert sum(path.endswith(".ts") for path in world.asked) <= 5
+
+
+def test_bounds(serve, start, params, monkeypatch):
+    serve("ts")
+    with start(params=replace(params, segment_timeout_s=1e-6)) as session:
+        [(slow, _)] = fetch(session, make_clip("ts"))
+    monkeypatch.setattr(pieces, "MAX_PIECE_MB", 0.01)
+    with start() as session:
+        [(large, _)] = fetch(session, make_clip("ts"))
+    assert (slow.reason, large.reason) == (Reason.timeout, Reason.no_format)
 
 
 def test_a_file_is_taken_before_pieces(serve, world, start):
