@@ -1,5 +1,6 @@
 """One video and all its clips: resolved once, each segment cut, with patience and manners."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -224,6 +225,9 @@ def _resolve(
         video = resolve_video(
             url, client=session.client, wants_video=wants_video, wants_audio=wants_audio
         )
+    wait_s = min(video.available_at - time.time(), session.params.backoff_max_s)
+    if wait_s > 0:
+        session.retries.sleep(wait_s)
     if not video.is_in_pieces:
         return Found(video, ())
     return Found(video, open_media(video, start_attempt(session, folder)))

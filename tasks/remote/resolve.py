@@ -41,11 +41,16 @@ class MediaUrl:
 
 @dataclass(frozen=True)
 class ResolvedVideo:
-    """`media` holds one file, or the picture's and the sound's; all of them in pieces, or none."""
+    """`media` holds one file, or the picture's and the sound's; all of them in pieces, or none.
+
+    They are to be had from `available_at` on, in seconds since 1970: YouTube makes one wait for the
+    length of its advertisements.
+    """
 
     media: tuple[MediaUrl, ...]
     duration_s: Seconds | None
     height_px: int | None
+    available_at: float = 0.0
 
     @property
     def is_in_pieces(self) -> bool:
@@ -76,7 +81,8 @@ def resolve_video(
     media = tuple(read_media_url(item) for item in chosen if item.get("url"))
     if not media:
         raise FetchFailed(Reason.no_format, "yt-dlp found no format")
-    return ResolvedVideo(media, info.get("duration"), info.get("height"))
+    available_at = max(float(item.get("available_at") or 0.0) for item in chosen)
+    return ResolvedVideo(media, info.get("duration"), info.get("height"), available_at)
 
 
 def take_only_entry(info: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """HLS and DASH through yt-dlp's real code: exact to the frame, and every fault of a server."""
 
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -353,8 +354,11 @@ def test_a_session_has_its_cookies(serve, world, start, tmp_path, monkeypatch):
     assert world.headers["/ts/piece2.ts"]["User-Agent"].startswith("Mozilla")
 
 
-def test_youtube_with_nothing_but_hls(serve, world, start, tmp_path, monkeypatch):
-    """The pinned extractor, with a player response that a plugin of the tests hands to it."""
+def test_youtube_with_nothing_but_hls(serve, world, start, clock, tmp_path, monkeypatch):
+    """The pinned extractor, with a player response that a plugin of the tests hands to it.
+
+    It makes one wait for an advertisement of 30 s.
+    """
     file = tmp_path / "response.json"
     monkeypatch.setenv("PLAYABILITY_FILE", str(file))
     monkeypatch.setenv(PLUGINS_VARIABLE, str(Path(__file__).parent))
@@ -364,9 +368,12 @@ def test_youtube_with_nothing_but_hls(serve, world, start, tmp_path, monkeypatch
     url = world.url + stream.manifest
     details = {"videoId": "abcdefghijk", "title": "t", "lengthSeconds": "8"}
     response = {"playabilityStatus": {"status": "OK"}, "videoDetails": details}
+    response["available_at"] = time.time() + 30
     file.write_text(json.dumps({**response, "streamingData": {"hlsManifestUrl": url}}))
     with start(template="https://youtube.test/{video_id}") as session:
         [(result, attempts)] = fetch(session, make_clip("abcdefghijk"))
     assert isinstance(result, Download), result
     assert attempts == 1
     assert world.asked["/apart/s0-3.m4s"] == world.asked["/apart/s1-3.m4s"] == 1
+    [slept_s] = clock.slept
+    assert 20 < slept_s <= 30

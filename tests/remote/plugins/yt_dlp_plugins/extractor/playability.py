@@ -12,7 +12,6 @@ CLIENT = {
     _video.STREAMING_DATA_FETCH_GVS_PO_TOKEN: lambda **_: None,
     _video.STREAMING_DATA_PLAYER_TOKEN_PROVIDED: False,
     _video.STREAMING_DATA_IS_PREMIUM_SUBSCRIBER: False,
-    _video.STREAMING_DATA_AVAILABLE_AT_TIMESTAMP: 0,
 }
 
 
@@ -28,7 +27,9 @@ class PlayabilityIE(YoutubeIE):
         for warning in response.pop("warnings", []):
             self.report_warning(warning)
         if "streamingData" in response:
-            response["streamingData"] |= CLIENT
+            available_at = response.pop("available_at", 0)
+            named = {_video.STREAMING_DATA_AVAILABLE_AT_TIMESTAMP: available_at}
+            response["streamingData"] |= CLIENT | named
         if response.pop("drm", False):
             self.report_drm(self._match_id(url))
         return "", {}, {}, False, [response], None
