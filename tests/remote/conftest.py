@@ -4,6 +4,7 @@ clock = server.clock
 make_fault = server.make_fault
 media = server.media
 params = server.params
+serve = streams.serve
 start = server.start
 streams = streams.streams
 world = server.world

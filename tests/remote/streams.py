@@ -1,13 +1,14 @@
 """The videos of server.py once more, in pieces: HLS and DASH as ffmpeg writes them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import pytest
 
-from tests.remote.server import make
+from tests.remote.server import World, make
 
 KEY = bytes(range(16))
 VOD = ["-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod"]
@@ -163,3 +164,23 @@ def streams(media: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
             "init-stream1.* chunk-stream1*",
         ),
     }
+
+
+@pytest.fixture
+def serve(world: World, streams: dict[str, Stream]) -> Callable[[str], Stream]:
+    """Puts a stream on the server, on a page of its name."""
+
+    def add(name: str) -> Stream:
+        stream = streams[name]
+        world.files |= stream.files
+        world.sources[name] = (stream.manifest,)
+        return stream
+
+    return add
+
+
+def edit(world: World, path: str, old: str, new: str) -> None:
+    """Changes a manifest on the server."""
+    text = world.files[path].decode()
+    assert old in text
+    world.files[path] = text.replace(old, new).encode()
