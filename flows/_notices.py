@@ -2,19 +2,22 @@
 
 Events `speech-portraits.failed`, `.paused`, `.promoted`, `.kept`, `.drift` and `.rolled-back` are
 for Prefect's automations. A JSON message also goes to the URL in the environment variable
-SPEECH_PORTRAITS_WEBHOOK, and a text to the Prefect block that `retrain.notices` names. The URL is
-a secret: it stands in no log and no error.
+SPEECH_PORTRAITS_WEBHOOK, and a text to the Prefect block that `retrain.notices` names. Its URL is
+a secret, and so is the block's: they stand in no log and no error.
 """
 
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any, Literal
 from urllib.request import Request, urlopen
 
 import httpx
 from prefect import Flow, runtime
+from prefect.blocks.abstract import NotificationError
 from prefect.blocks.core import Block
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events import emit_event
@@ -23,6 +26,19 @@ from tasks.params import read_params
 
 logger = logging.getLogger(__name__)
 Event = Literal["failed", "paused", "promoted", "kept", "drift", "rolled-back"]
+# Loggers of what blocks send by.
+SENDERS = ("apprise", "httpcore", "httpx", "urllib3")
+# A block that is not there, is no notifier or is badly set up; a server that refuses.
+BLOCK_ERRORS = (
+    ValueError,
+    LookupError,
+    RuntimeError,
+    OSError,
+    AttributeError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    NotificationError,
+)
 WEBHOOK, TIMEOUT_S = "SPEECH_PORTRAITS_WEBHOOK", 10.0
 
 
@@ -53,10 +69,25 @@ def _call_block(event: Event, message: str, *, run: str) -> None:
     if slug is None:
         return
     try:
-        block: Any = Block.load(slug)
-        block.notify(body=f"{message}\n\nrun {run}", subject=f"speech-portraits: {event}")
-    except (ValueError, RuntimeError, OSError, AttributeError, httpx.HTTPError) as error:
+        with hide_urls():
+            block: Any = Block.load(slug)
+            with block.raise_on_failure():  # else it fails in silence
+                block.notify(body=f"{message}\n\nrun {run}", subject=f"speech-portraits: {event}")
+    except BLOCK_ERRORS as error:
         logger.warning("block %s: not delivered: %s", slug, type(error).__name__)
+
+
+@contextmanager
+def hide_urls() -> Iterator[None]:
+    """Blocks and what they send by log the URLs they call; errors are reported by us."""
+    before = {name: logging.getLogger(name).level for name in SENDERS}
+    for name in SENDERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def notify_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

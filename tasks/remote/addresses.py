@@ -27,10 +27,12 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def resolve_address(host: str, port: int, *, allow_private: bool) -> str:
+def resolve_address(
+    host: str, port: int, *, allow_private: bool, family: socket.AddressFamily = socket.AF_UNSPEC
+) -> str:
     """The first address of a host; raises FetchFailed(refused_address) unless all are public."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise FetchFailed(Reason.network, f"cannot resolve {host}: {error}") from None
     addresses = [ipaddress.ip_address(str(item[4][0]).partition("%")[0]) for item in found]
@@ -40,12 +42,24 @@ def resolve_address(host: str, port: int, *, allow_private: bool) -> str:
 
 
 def connect(
-    host: str, port: int, *, timeout_s: Seconds, allow_private: bool, proxy: str | None
+    host: str,
+    port: int,
+    *,
+    timeout_s: Seconds,
+    allow_private: bool,
+    proxy: str | None,
+    source_address: str | None = None,
 ) -> socket.socket:
-    """A connection to a host, through a proxy's CONNECT where there is one; raises OSError."""
-    address = resolve_address(host, port, allow_private=allow_private)
+    """A connection to a host, through a proxy's CONNECT where there is one; raises OSError.
+
+    `source_address` is ours: the host is reached by an address of the same family, since media
+    URLs may be good for one address of ours only.
+    """
+    family = socket.AF_UNSPEC if source_address is None else find_family(source_address)
+    address = resolve_address(host, port, allow_private=allow_private, family=family)
     if proxy is None:
-        return socket.create_connection((address, port), timeout_s)
+        ours = None if source_address is None else (source_address, 0)
+        return socket.create_connection((address, port), timeout_s, ours)
     parts = urlsplit(proxy)
     link = socket.create_connection((str(parts.hostname), parts.port or 80), timeout_s)
     try:
@@ -54,6 +68,10 @@ def connect(
         link.close()
         raise
     return link
+
+
+def find_family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def _open_tunnel(link: socket.socket, target: str, proxy: str) -> None:

@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from yt_dlp import YoutubeDL
@@ -12,8 +13,9 @@ from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import RequestError
 from yt_dlp.utils import YoutubeDLError
 
+from tasks.outcomes import Reason
 from tasks.params import DownloadParams
-from tasks.remote.failures import classify_error
+from tasks.remote.failures import FetchFailed, classify_error, explain_manifest, has_no_manifest
 from tasks.remote.options import (
     FORMATS,
     PROXY_SETTINGS,
@@ -31,10 +33,18 @@ PLUGINS_VARIABLE = "SPEECH_PORTRAITS_PLUGINS"
 
 
 class Words:
-    """What yt-dlp says: warnings of the current call are kept, the rest goes to the debug log."""
+    """What yt-dlp says: warnings of the current call are kept, the rest goes to the debug log.
+
+    So are the current call's failed requests, of which extractors may make warnings.
+    """
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.failures: list[RequestError] = []
+
+    def clear(self) -> None:
+        self.warnings.clear()
+        self.failures.clear()
 
     def debug(self, message: str) -> None:
         LOG.debug("%s", clean_message(message))
@@ -57,14 +67,22 @@ class Client:
         self, url: str, *, wants_video: bool = True, wants_audio: bool = True
     ) -> dict[str, Any]:
         """The info dict with the formats chosen for what is wanted; downloads no media."""
-        self._words.warnings.clear()
+        self._words.clear()
         formats = FORMATS[wants_video, wants_audio]
         self._ydl.format_selector = self._ydl.build_format_selector(formats)
         try:
             info = self._ydl.extract_info(url, download=False)
         except (YoutubeDLError, OSError) as error:
-            raise classify_error(error, warnings=self._words.warnings) from None
+            raise self._explain(error) from None
         return dict(info or {})
+
+    def _explain(self, error: BaseException) -> FetchFailed:
+        """No format is to be had where the manifest was not: then that is what failed."""
+        failure = classify_error(error, warnings=self._words.warnings)
+        if failure.reason is Reason.no_format and has_no_manifest(self._words.warnings):
+            cause = self._words.failures[-1] if self._words.failures else None
+            return explain_manifest(cause, warnings=self._words.warnings)
+        return failure
 
     def read_start(self, url: str, headers: dict[str, str], num_bytes: int) -> tuple[str, bytes]:
         """Content type and first bytes of a URL; raises FetchFailed with status and Retry-After."""
@@ -75,6 +93,11 @@ class Client:
         except (RequestError, OSError) as error:
             raise classify_error(error, warnings=[]) from None
 
+    def read_cookies(self, url: str) -> str | None:
+        """The Cookie header for a URL, of all cookies that were given or came on the way."""
+        header = self._ydl.cookiejar.get_cookie_header(url)
+        return None if header is None else str(header)
+
 
 @contextmanager
 def open_client(params: DownloadParams) -> Iterator[Client]:
@@ -83,7 +106,16 @@ def open_client(params: DownloadParams) -> Iterator[Client]:
     words = Words()
     options = build_options(params)
     with use_proxy(), YoutubeDL({**options, "logger": words}) as ydl:
+        ydl.urlopen = partial(_open_url, ydl.urlopen, words)
         yield Client(ydl, words)
+
+
+def _open_url(urlopen: Callable[[Any], Any], words: Words, request: Any) -> Any:
+    try:
+        return urlopen(request)
+    except RequestError as error:
+        words.failures.append(error)
+        raise
 
 
 def choose_plugins() -> None:

@@ -96,7 +96,9 @@ def find_missing(
     whose sound is naturally shorter than its picture is whole.
     """
     ends = [[span.end_s for span in coverage.spans]]
-    if len(clocks) == 2 and coverage.video and coverage.audio:
+    if len(clocks) == 2:
+        if coverage.video is None or coverage.audio is None:
+            return "one of the two streams is not there"
         ends = [[coverage.video.end_s], [coverage.audio.end_s]]
     for covered, clock in zip(ends, clocks or [Clock(0.0, None)], strict=False):
         wanted = [value for value in (end_s, clock.end_s) if value is not None]

@@ -7,7 +7,7 @@ gives the frames and samples that decoding the whole original gives.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from tasks.records import Seconds
 from tasks.remote.coverage import Clock, Coverage, find_missing, read_clocks, read_coverage
 from tasks.remote.failures import FetchFailed
 from tasks.remote.inputs import CONTAINERS, CutInput, build_cut, build_shift, plan_inputs
+from tasks.remote.join import Joined
 from tasks.remote.resolve import ResolvedVideo
 
 # Copied after the wanted end: pictures stand in decoding order, sound decoders run ahead.
@@ -30,6 +31,8 @@ POSTROLL_S = 0.5
 MORE_PREROLL_S = (10.0, 60.0, math.inf)
 # A list may end a clip this much after the video's end: lists and lengths are rounded (chosen).
 END_SLACK_S = 1.0
+# From how far back the pieces of a source are wanted, to files of them.
+Joiner = Callable[[Seconds], Sequence[Joined]]
 NOTHING_WRITTEN = "Output file is empty"
 WRONG_CONTAINER = re.compile(
     r"could not find tag|not currently supported in container|only supported in"
@@ -56,7 +59,7 @@ class CutFailed(Exception):
 
 
 def cut_segment(
-    source: ResolvedVideo | Path,
+    source: ResolvedVideo | Path | Joiner,
     *,
     start_s: Seconds | None,
     end_s: Seconds | None,
@@ -68,20 +71,21 @@ def cut_segment(
     """Writes the seconds [start_s, end_s) of the source (None: to its own ends) into `folder`.
 
     Seconds count from the source's start, as ffmpeg's `-ss` does. Raises FetchFailed(outside_video
-    or timeout), and CutFailed where the source could not be read to the end.
+    or timeout, or what a joiner raises), and CutFailed where the source could not be read to the
+    end.
     """
-    inputs = plan_inputs(
-        source,
-        wants_video=wants_video,
-        wants_audio=wants_audio,
-        stall_timeout_s=params.stall_timeout_s,
-    )
     wanted = (start_s or 0.0, end_s)
     try:
         for preroll_s in (params.preroll_s, *MORE_PREROLL_S):
             seek_s = max(0.0, wanted[0] - preroll_s)
+            inputs = plan_inputs(
+                source(seek_s) if callable(source) else source,
+                wants_video=wants_video,
+                wants_audio=wants_audio,
+                stall_timeout_s=params.stall_timeout_s,
+            )
             path, container, log = _copy(inputs, folder, seek_s=seek_s, end_s=end_s, params=params)
-            clocks = read_clocks(log)
+            clocks = [item.joined.clock for item in inputs if item.joined] or read_clocks(log)
             zero_s = min((clock.start_s for clock in clocks), default=0.0)
             coverage = _check(path, log, clocks, zero_s=zero_s, wanted=wanted)
             if seek_s == 0.0 or not _starts_late(coverage, zero_s + wanted[0]):

@@ -5,7 +5,8 @@ import re
 from tasks.outcomes import Reason
 from tasks.remote.client import Client
 from tasks.remote.cut import CutFailed, read_errors
-from tasks.remote.failures import FetchFailed, classify_status
+from tasks.remote.failures import HTML_INSTEAD, FetchFailed, classify_status
+from tasks.remote.http import is_html
 from tasks.remote.resolve import ResolvedVideo
 
 PROBE_BYTES = 1024
@@ -20,23 +21,25 @@ WORDS: tuple[tuple[Reason, str], ...] = (
     (Reason.unreadable_media, r"invalid data|moov atom not found|unknown format"),
 )
 TABLE = tuple((reason, re.compile(words, re.IGNORECASE)) for reason, words in WORDS)
-HTML = re.compile(rb"^\s*(<!doctype html|<html|<head|<!--)", re.IGNORECASE)
 
 
 def explain_failure(failure: CutFailed, source: ResolvedVideo, *, client: Client) -> FetchFailed:
-    """One probe per media URL unless ffmpeg's words are plain; the probe's failure tells more."""
+    """One probe per media URL unless ffmpeg's words are plain; the probe's failure tells more.
+
+    What came in pieces was fetched by ourselves, and whole.
+    """
     reason = classify_log(f"{failure.log} {failure.message}")
     words = read_errors(failure.log) if "[error]" in failure.log else ""
     message = failure.message if words in failure.message else f"{failure.message} ({words})"
-    if reason is Reason.timeout:
+    if reason is Reason.timeout or source.is_in_pieces:
         return FetchFailed(reason, message)
     for media in source.media:
         try:
             kind, start = client.read_start(media.url, dict(media.headers), PROBE_BYTES)
         except FetchFailed as found:
             return found
-        if kind.lower().startswith("text/html") or HTML.match(start):
-            return FetchFailed(Reason.unknown, "the media request was answered by an HTML page")
+        if is_html(kind, start):
+            return FetchFailed(Reason.unknown, HTML_INSTEAD)
     return FetchFailed(find_status_reason(failure.log) or reason, message)
 
 

@@ -1,5 +1,6 @@
 """Why a request or a video failed: exceptions, statuses and words to one Reason."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,13 @@ STATUS_REASONS = {
 }
 # yt-dlp's words where there are formats, but none that options.FORMATS asks for.
 NOT_ASKED_FOR = "Requested format is not available"
-IN_PIECES = "formats in pieces (HLS, fragmented DASH) are not cut, only files over http(s)"
+CAN_BE_CUT = "only files, HLS and DASH over http(s) can be cut"
+HTML_INSTEAD = "the media request was answered by an HTML page"
+# An extractor warns of a manifest that it cannot get and goes on without its formats.
+NO_MANIFEST = re.compile(
+    r"failed to (download|parse) .*(m3u8|mpd|xml)|has no m3u header|error reading response",
+    re.IGNORECASE,
+)
 # Refused before anything was asked.
 NOT_TRIED = frozenset({Reason.paused, Reason.over_budget})
 EXCEPTION_REASONS: tuple[tuple[type[Exception], Reason], ...] = (
@@ -67,8 +74,22 @@ def classify_error(error: BaseException, *, warnings: list[str]) -> FetchFailed:
         reason = classify_message(" ".join(warnings)) or find_status(" ".join(warnings)) or reason
         message = f"{message} | {' | '.join(warnings)}"
     elif reason is Reason.no_format and NOT_ASKED_FOR in message:
-        message = f"{message} | {IN_PIECES}"
+        message = f"{message} | {CAN_BE_CUT}"
     return FetchFailed(reason, message, retry_after_s=retry_after_s)
+
+
+def has_no_manifest(warnings: list[str]) -> bool:
+    """True where yt-dlp warned that it could not get a playlist."""
+    return any(NO_MANIFEST.search(warning) for warning in warnings)
+
+
+def explain_manifest(cause: BaseException | None, *, warnings: list[str]) -> FetchFailed:
+    """The failure of a playlist's request where there was one, else what the warnings say of it."""
+    if cause is not None:
+        return classify_error(cause, warnings=[])
+    words = " | ".join(warnings)
+    cut = Reason.truncated if "bytes read" in words else Reason.unknown
+    return FetchFailed(Reason.timeout if "timed out" in words else cut, words)
 
 
 def _choose_reason(message: str, chain: list[BaseException], http: HTTPError | None) -> Reason:

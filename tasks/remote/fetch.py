@@ -1,5 +1,6 @@
 """One video and all its clips: resolved once, each segment cut, with patience and manners."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +14,10 @@ from tasks.remote.budget import reserve, settle
 from tasks.remote.cut import CutFailed, Segment, cut_segment
 from tasks.remote.diagnose import explain_failure
 from tasks.remote.failures import FetchFailed
+from tasks.remote.join import Opened, join_pieces, open_media
 from tasks.remote.local import cut_local, read_file
 from tasks.remote.pictures import check_picture, fetch_picture
+from tasks.remote.pieces import forget_pieces, start_attempt
 from tasks.remote.resolve import ResolvedVideo, build_url, resolve_video
 from tasks.remote.retries import call_with_retries
 from tasks.remote.session import Session
@@ -36,15 +39,27 @@ class Wanted:
         return self.video or self.audio
 
 
-class Source:
-    """A video that is resolved when first asked for, and anew once its URLs are refused."""
+@dataclass(frozen=True)
+class Found:
+    """A video, and its media opened where they come in pieces."""
 
-    def __init__(self, resolve: Callable[[], ResolvedVideo]) -> None:
+    video: ResolvedVideo
+    opened: tuple[Opened, ...]
+
+
+class Source:
+    """A video that is resolved when first asked for, and anew once its URLs are refused.
+
+    `folder` keeps the pieces of a video that comes in pieces, for all its clips.
+    """
+
+    def __init__(self, resolve: Callable[[], Found], folder: Path) -> None:
         self._resolve = resolve
-        self._video: ResolvedVideo | None = None
+        self._video: Found | None = None
+        self.folder = folder
         self.verdict: FetchFailed | None = None
 
-    def get(self) -> ResolvedVideo:
+    def get(self) -> Found:
         if self._video is None:
             self._video = self._resolve()
         return self._video
@@ -55,7 +70,7 @@ class Source:
 
     @property
     def duration_s(self) -> Seconds | None:
-        return self._video.duration_s if self._video else None
+        return self._video.video.duration_s if self._video else None
 
     def forget(self) -> None:
         self._video = None
@@ -85,21 +100,23 @@ def fetch_video(
 ) -> Iterator[tuple[Clip, Download | Rejected, int]]:
     """Each clip of one video with what was fetched or why nothing was, and the attempts it took."""
     wanted = [choose_wanted(clip) for clip in clips if clip.media is None]
-    resolve = partial(
-        _resolve,
-        clips[0].video_id,
-        session=session,
-        wants_video=any(item.video for item in wanted),
-        wants_audio=any(item.audio for item in wanted),
-    )
-    source = Source(resolve)
-    for clip in clips:
-        try:
-            download, attempts = fetch_clip(clip, source, session=session)
-        except Rejected as failure:
-            yield clip, failure, failure.attempts
-        else:
-            yield clip, download, attempts
+    with TemporaryDirectory(prefix=".pieces-", dir=session.folder) as name:
+        resolve = partial(
+            _resolve,
+            clips[0].video_id,
+            folder=Path(name),
+            session=session,
+            wants_video=any(item.video for item in wanted),
+            wants_audio=any(item.audio for item in wanted),
+        )
+        source = Source(resolve, Path(name))
+        for clip in clips:
+            try:
+                download, attempts = fetch_clip(clip, source, session=session)
+            except Rejected as failure:
+                yield clip, failure, failure.attempts
+            else:
+                yield clip, download, attempts
 
 
 def fetch_clip(clip: Clip, source: Source, *, session: Session) -> tuple[Download, int]:
@@ -162,21 +179,12 @@ def _fetch_media(clip: Clip, source: Source, folder: Path, session: Session) -> 
 def _cut_remote(clip: Clip, source: Source, *, folder: Path, session: Session) -> Segment:
     """One attempt; raises FetchFailed and lets the other workers know of refusals."""
     check_brake(session.brake)
-    wanted = choose_wanted(clip)
     try:
-        video = source.get()
-        with session.gate():
-            segment = cut_segment(
-                video,
-                start_s=clip.start_s,
-                end_s=clip.end_s,
-                folder=folder,
-                params=session.params,
-                wants_video=wanted.video,
-                wants_audio=wanted.audio,
-            )
+        found = source.get()
+        segment = _cut(found, clip, folder, source.folder, session)
     except CutFailed as error:
-        failure = explain_failure(error, video, client=session.client)
+        failure = explain_failure(error, found.video, client=session.client)
+        forget_pieces(source.folder)
     except FetchFailed as error:
         failure = error
     else:
@@ -188,14 +196,41 @@ def _cut_remote(clip: Clip, source: Source, *, folder: Path, session: Session) -
     raise failure
 
 
+def _cut(found: Found, clip: Clip, folder: Path, pieces: Path, session: Session) -> Segment:
+    """At the gate: ffmpeg's requests as one, those for pieces one by one."""
+    wanted = choose_wanted(clip)
+    cut = partial(
+        cut_segment,
+        start_s=clip.start_s,
+        end_s=clip.end_s,
+        folder=folder,
+        params=session.params,
+        wants_video=wanted.video,
+        wants_audio=wanted.audio,
+    )
+    if found.opened:
+        attempt = start_attempt(session, pieces)
+        return cut(
+            partial(join_pieces, found.opened, end_s=clip.end_s, folder=folder, attempt=attempt)
+        )
+    with session.gate():
+        return cut(found.video)
+
+
 def _resolve(
-    video_id: str, *, session: Session, wants_video: bool, wants_audio: bool
-) -> ResolvedVideo:
+    video_id: str, *, folder: Path, session: Session, wants_video: bool, wants_audio: bool
+) -> Found:
     url = build_url(session.url_template, video_id)
     with session.gate():
-        return resolve_video(
+        video = resolve_video(
             url, client=session.client, wants_video=wants_video, wants_audio=wants_audio
         )
+    wait_s = min(video.available_at - time.time(), session.params.backoff_max_s)
+    if wait_s > 0:
+        session.retries.sleep(wait_s)
+    if not video.is_in_pieces:
+        return Found(video, ())
+    return Found(video, open_media(video, start_attempt(session, folder)))
 
 
 def _fetch_picture(place: str, session: Session) -> tuple[bytes, int]:

@@ -13,13 +13,17 @@ from tasks.params import DownloadParams
 COOKIES_VARIABLE = "SPEECH_PORTRAITS_COOKIES"
 PROXY_VARIABLE = "SPEECH_PORTRAITS_PROXY"
 PROXY_SETTINGS = ("http_proxy", "https_proxy", "HTTPS_PROXY")
-# A direct file over HTTP can be cut by time with a seek; fragments and live streams cannot.
+# A file over HTTP can be cut by time with a seek; what comes in pieces is put together first.
 DIRECT = "[protocol~='^https?$']"
+PIECES = "[protocol~='^(m3u8|m3u8_native|http_dash_segments)$']"
 # By (wants video, wants audio).
 FORMATS = {
-    (True, True): f"bv*{DIRECT}+ba{DIRECT}/b{DIRECT}/bv*{DIRECT}/ba{DIRECT}",
-    (True, False): f"bv{DIRECT}/bv*{DIRECT}",
-    (False, True): f"ba{DIRECT}/b{DIRECT}/ba*{DIRECT}",
+    (True, True): (
+        f"bv*{DIRECT}+ba{DIRECT}/b{DIRECT}/bv*{PIECES}+ba{PIECES}/b{PIECES}"
+        f"/bv*{DIRECT}/ba{DIRECT}/bv*{PIECES}/ba{PIECES}"
+    ),
+    (True, False): f"bv{DIRECT}/bv*{DIRECT}/bv{PIECES}/bv*{PIECES}",
+    (False, True): f"ba{DIRECT}/b{DIRECT}/ba*{DIRECT}/ba{PIECES}/b{PIECES}/ba*{PIECES}",
 }
 
 
@@ -78,6 +82,7 @@ def build_options(params: DownloadParams) -> dict[str, Any]:
         "retries": 0,
         "extractor_retries": 0,
         "geo_bypass": False,
+        "dynamic_mpd": False,  # a live stream's manifest has no formats for us
         "socket_timeout": params.stall_timeout_s,
         # The largest picture up to the limit, else the smallest above it; the original language.
         "format_sort": [f"res:{params.max_height_px}", "lang", "vcodec:h264", "acodec:m4a"],
@@ -97,6 +102,12 @@ def translate_client_options(options: dict[str, Any]) -> dict[str, Any]:
     if agent is not None:
         translated["http_headers"] = {"User-Agent": agent}
     return translated
+
+
+def read_source_address(params: DownloadParams) -> str | None:
+    """The address of this machine that requests are to come from, as yt-dlp's own do."""
+    chosen = translate_client_options(params.client_options).get("source_address")
+    return None if chosen is None else str(chosen)
 
 
 def read_cookies() -> io.StringIO | None:

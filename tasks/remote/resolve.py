@@ -11,16 +11,23 @@ from tasks.records import Seconds
 from tasks.remote.client import Client
 from tasks.remote.failures import FetchFailed
 from tasks.remote.options import is_youtube
+from tasks.remote.playlist import Playlist, read_dash
 
 YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}")
 LIVE = frozenset({"is_live", "is_upcoming", "post_live"})
+IN_PIECES = frozenset({"m3u8", "m3u8_native", "http_dash_segments"})
+# Keys and parameters of an extractor's own making, which no playlist tells.
+FOREIGN = ("hls_aes", "extra_param_to_segment_url", "extra_param_to_key_url")
 # Asked by ffmpeg for each request; the rest is negotiated by whoever connects.
 UNUSED_HEADERS = frozenset({"accept-encoding", "cookie", "host", "range"})
 
 
 @dataclass(frozen=True)
 class MediaUrl:
-    """One file to read: muxed, or one stream of the two. `cookies` are those meant for this URL."""
+    """One media to read: muxed, or one stream of the two. `cookies` are those meant for this URL.
+
+    A media in pieces has the URL of its manifest; an HLS `playlist` stands there, still to be read.
+    """
 
     url: str
     headers: Mapping[str, str]
@@ -28,15 +35,26 @@ class MediaUrl:
     extension: str
     video_codec: str | None
     audio_codec: str | None
+    is_in_pieces: bool = False
+    playlist: Playlist | None = None
 
 
 @dataclass(frozen=True)
 class ResolvedVideo:
-    """`media` holds one file, or the picture's and the sound's."""
+    """`media` holds one file, or the picture's and the sound's; all of them in pieces, or none.
+
+    They are to be had from `available_at` on, in seconds since 1970: YouTube makes one wait for the
+    length of its advertisements.
+    """
 
     media: tuple[MediaUrl, ...]
     duration_s: Seconds | None
     height_px: int | None
+    available_at: float = 0.0
+
+    @property
+    def is_in_pieces(self) -> bool:
+        return any(media.is_in_pieces for media in self.media)
 
 
 def build_url(template: str, video_id: str) -> str:
@@ -63,7 +81,8 @@ def resolve_video(
     media = tuple(read_media_url(item) for item in chosen if item.get("url"))
     if not media:
         raise FetchFailed(Reason.no_format, "yt-dlp found no format")
-    return ResolvedVideo(media, info.get("duration"), info.get("height"))
+    available_at = max(float(item.get("available_at") or 0.0) for item in chosen)
+    return ResolvedVideo(media, info.get("duration"), info.get("height"), available_at)
 
 
 def take_only_entry(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +99,8 @@ def read_media_url(chosen: Mapping[str, Any]) -> MediaUrl:
     url = str(chosen["url"])
     if urlsplit(url).scheme not in ("http", "https"):
         raise FetchFailed(Reason.refused_address, f"{url}: neither http nor https")
+    if any(chosen.get(key) for key in FOREIGN):
+        raise FetchFailed(Reason.no_format, "a playlist with keys or parameters of its site's own")
     headers = {
         name: value
         for name, value in (chosen.get("http_headers") or {}).items()
@@ -92,6 +113,8 @@ def read_media_url(chosen: Mapping[str, Any]) -> MediaUrl:
         extension=str(chosen.get("ext") or ""),
         video_codec=_read_codec(chosen, "vcodec"),
         audio_codec=_read_codec(chosen, "acodec"),
+        is_in_pieces=chosen.get("protocol") in IN_PIECES,
+        playlist=read_dash(chosen) if chosen.get("protocol") == "http_dash_segments" else None,
     )
 
 

@@ -19,7 +19,14 @@ from tasks.params import DownloadParams
 from tasks.remote.retries import Retries
 from tasks.remote.session import Session, open_session
 
-TYPES = {".mp4": "video/mp4", ".m4a": "audio/mp4", ".webm": "video/webm", ".ts": "video/mp2t"}
+TYPES = {
+    ".mp4": "video/mp4",
+    ".m4a": "audio/mp4",
+    ".webm": "video/webm",
+    ".ts": "video/mp2t",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".mpd": "application/dash+xml",
+}
 PAGE = "<!doctype html><html><head><title>t</title></head><body>{}</body></html>"
 
 
@@ -35,10 +42,14 @@ class Fault:
 
 @dataclass
 class World:
-    """The server's files, its faults by path, and the paths it was asked for."""
+    """The server's files, its faults by path, and the paths it was asked for.
+
+    The page of a video names `sources` of its own, else a file of its name.
+    """
 
     port: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -51,6 +62,10 @@ class World:
     @property
     def template(self) -> str:
         return f"{self.url}/watch?v={{video_id}}"
+
+
+def guess(path: str) -> str:
+    return TYPES.get(Path(path).suffix, "application/octet-stream")
 
 
 def build_handler(world: World) -> type[BaseHTTPRequestHandler]:
@@ -91,12 +106,14 @@ def build_handler(world: World) -> type[BaseHTTPRequestHandler]:
         def answer(self, path: str, stop: str = "") -> None:
             if path.startswith("/watch/"):
                 video_id = path.removeprefix("/watch/")
-                body = PAGE.format(f'<video src="/media/{video_id}.mp4"></video>').encode()
+                names = world.sources.get(video_id, (f"/media/{video_id}.mp4",))
+                inner = "".join(f'<source src="{name}" type="{guess(name)}">' for name in names)
+                body = PAGE.format(f"<video>{inner}</video>").encode()
                 return self.send(200, body, [("Content-Type", "text/html")], stop=stop)
             if path not in world.files:
                 return self.send(404, b"", [])
             body = world.files[path]
-            kind = TYPES.get(Path(path).suffix, "application/octet-stream")
+            kind = guess(path)
             headers = [("Content-Type", kind), ("Accept-Ranges", "bytes")]
             asked = self.headers.get("Range")
             if not asked:

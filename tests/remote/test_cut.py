@@ -83,6 +83,23 @@ def test_separate_urls_are_exact(media, world, tmp_path, start_s, end_s):
     assert world.headers["/media/video.mp4"]["X-Test"] == "1"
 
 
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_one_of_two_urls(media, world, tmp_path, kind):
+    urls = [f"{world.url}/media/{name}" for name in ("video.mp4", "audio.m4a")]
+    media_urls = tuple(MediaUrl(url, {}, None, url[-3:], None, None) for url in urls)
+    segment = cut_segment(
+        ResolvedVideo(media_urls, 8.0, 96),
+        start_s=2.0,
+        end_s=4.0,
+        folder=tmp_path,
+        params=PARAMS,
+        wants_video=kind == "video",
+        wants_audio=kind == "audio",
+    )
+    with av.open(str(segment.path)) as container:
+        assert [stream.type for stream in container.streams] == [kind]
+
+
 def test_long_before_the_cut_is_left_out(media, tmp_path):
     long = tmp_path / "long.mp4"
     repeat = ["-stream_loop", "3", "-i", str(media["both"]), "-c", "copy", str(long)]

@@ -172,11 +172,17 @@ def test_formats(start, monkeypatch, params):
         assert choose(session, monkeypatch, LADDER) == (["v360", "m4a"], 360)
 
 
-def test_playlists_of_fragments_are_no_format(start, monkeypatch):
+def test_pieces_are_for_want_of_files(start, monkeypatch):
+    with start() as session:
+        assert choose(session, monkeypatch, LADDER[4:6]) == (["h720"], 720)
+        assert choose(session, monkeypatch, LADDER[4:6], wants_video=False)[0] == ["m4a"]
+
+
+def test_other_protocols_are_no_format(start, monkeypatch):
     with start() as session, pytest.raises(FetchFailed) as caught:
-        choose(session, monkeypatch, [LADDER[4]])
+        choose(session, monkeypatch, [{**LADDER[0], "protocol": "rtmp"}])
     assert caught.value.reason is Reason.no_format
-    assert "formats in pieces" in str(caught.value)
+    assert "only files, HLS and DASH" in str(caught.value)
 
 
 PNG = bytes.fromhex(

@@ -128,6 +128,12 @@ def test_one_private_address_among_public_ones_is_refused(monkeypatch):
     assert resolve_address("example.org", 80, allow_private=True) == "93.184.215.14"
 
 
+def test_requests_come_from_the_address_family_that_is_asked_for(world, fetch):
+    world.files["/face.img"] = encode()
+    assert fetch("/face.img", client_options={"force_ipv4": True})
+    assert fail(fetch, "/face.img", client_options={"force_ipv6": True}) is Reason.network
+
+
 def test_the_proxy_is_used(world, monkeypatch):
     asked = []
     with socket.create_server(("127.0.0.1", 0)) as proxy:

@@ -21,7 +21,7 @@ REASON_WORDS: Mapping[Reason, str] = {
     Reason.region_blocked: "the video is not shown in this country",
     Reason.members_only: "the video is for members or payers",
     Reason.live: "a live stream or a premiere to come",
-    Reason.no_format: "the page holds no video, or only in pieces (HLS, DASH), which are not cut",
+    Reason.no_format: "the page holds no video, or nothing that can be cut (file, HLS, DASH)",
     Reason.bad_id: "there is no such video id",
     Reason.not_found: "nothing is at this address",
     Reason.drm: "the video is encrypted",
