@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.media.ffmpeg import find_ffmpeg
 from tasks.sample.animate import FRAMES_PER_SECOND
 from tasks.sample.draw import Image
 
@@ -32,7 +33,7 @@ def write_clip(
         pictures, picture_data = _prepare_pictures(frames)
         sound = _prepare_sound(samples, Path(folder) / "sound.wav", sample_rate=sample_rate)
         output = [*SAME_BYTES, "-map_metadata", "-1", "-threads", "1", "-movflags", "+faststart"]
-        command = ["ffmpeg", "-v", "error", "-y", *pictures, *sound]
+        command = [find_ffmpeg(), "-v", "error", "-y", *pictures, *sound]
         command += VIDEO_OPTIONS if pictures else []
         command += AUDIO_OPTIONS if sound else []
         done = subprocess.run(
