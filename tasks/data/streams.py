@@ -66,15 +66,19 @@ class GroupCache:
 
     def read_rows(self, rows: Sequence[int]) -> Columns:
         """Copies rows into arrays [B, ...]; cells that vary in shape into lists of B."""
-        cells = [self._find(row) for row in rows]
+        numbers = np.searchsorted(self._first_rows, rows, side="right") - 1
+        places = np.asarray(rows) - self._first_rows[numbers]
+        cells = [
+            (self._find(number), place)
+            for number, place in zip(numbers.tolist(), places.tolist(), strict=True)
+        ]
         return {name: _gather(cells, name, memory) for name, memory in self._memory.items()}
 
-    def _find(self, row: int) -> tuple[Columns, int]:
-        number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
+    def _find(self, number: int) -> Columns:
         if number not in self._groups:
             self._load(number)
         self._groups.move_to_end(number)
-        return self._groups[number], row - int(self._first_rows[number])
+        return self._groups[number]
 
     def _load(self, number: int) -> None:
         group = self._index.groups[number]
