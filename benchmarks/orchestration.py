@@ -1,10 +1,13 @@
 """What do Prefect, DVC and Parquet cost beside the stages' own functions?
 
-`python -m benchmarks.orchestration [--few 24] [--many 96] [--videos tasks/sample/videos]`: the
-chain from list_clips to write_shards by `dvc repro` over few and over many videos of a folder, with
-one worker and with two, and the bare stage functions over the same videos in one process. From the
-two numbers of videos come a slope (seconds a clip) and a fixed part (seconds a stage). Wants a
-quiet machine of two cores. Peak memory is that of the largest process of a run.
+`python -m benchmarks.orchestration [--few 128] [--many 384] [--shard-size 64] [--small-shards 8]
+[--videos tasks/sample/videos]`: the chain from list_clips to write_shards by `dvc repro` over few
+and over many videos of a folder, and the bare stage functions over the same videos and shards in
+one process. From the two numbers of videos come a slope (seconds a clip) and a fixed part (seconds
+a stage); from few videos in small shards what each shard costs by itself, which the slope holds,
+too, divided by the shard's clips. With --two-workers the chain runs on two processes, too; few and
+many should then be full shards for both. Wants a quiet machine of two cores; on a busy one CPU
+seconds say more than wall. Peak memory is that of the largest process of a run.
 """
 
 import argparse
@@ -18,21 +21,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows._process import ONE_THREAD
 from tests.small_project import make_environment, run_dvc, write_project
 
-NUM_STAGES = 7
+NUM_STAGES, NUM_SHARD_STAGES = 7, 6  # list_clips has no tasks by shard
 VIDEOS = Path("tasks/sample/videos")
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+RunName = tuple[str, int]  # "bare", "chain", "small" shards or "two" workers; number of clips
 BARE = """
 import sys, time
 from pathlib import Path
 import cv2, torch
 from tasks.params import CorpusParams
 from tests.verb_chain import run_verbs
-videos, out = Path(sys.argv[1]), Path(sys.argv[2])
+videos, out, size = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 cv2.setNumThreads(1)
+torch.set_num_threads(1)
 excluded = out / "exclusions.txt"
-run_verbs(out, CorpusParams(source="folder", watch=videos, path=videos, exclusions=excluded))
+corpus = CorpusParams(
+    source="folder", watch=videos, path=videos, exclusions=excluded, shard_size=size
+)
+run_verbs(out, corpus)
 """
 
 
@@ -77,51 +85,67 @@ def measure_chain(root: Path, videos: Path, *, workers: int, shard_size: int) ->
     return measure(command, root=root, environment=make_environment())
 
 
-def measure_bare(root: Path, videos: Path) -> Cost:
+def measure_bare(root: Path, videos: Path, *, shard_size: int) -> Cost:
     root.mkdir()
-    environment = {**os.environ, **ONE_THREAD}
-    command = [sys.executable, "-c", BARE, str(videos), str(root)]
-    return measure(command, root=Path.cwd(), environment=environment)
+    command = [sys.executable, "-c", BARE, str(videos), str(root), str(shard_size)]
+    return measure(command, root=Path.cwd(), environment={**os.environ, **ONE_THREAD})
 
 
-def print_results(chain: dict[tuple[int, int], Cost], bare: dict[int, Cost]) -> None:
-    few, many = sorted(bare)
+def measure_all(given: argparse.Namespace, folder: Path) -> dict[RunName, Cost]:
+    size, costs = given.shard_size, dict[RunName, Cost]()
 
-    def slope(costs: dict[int, float]) -> float:
-        return (costs[many] - costs[few]) / (many - few)
+    def keep(name: str, number: int, cost: Cost) -> None:
+        costs[name, number] = cost
+        print(f"{name}, {number} clips: {cost}", flush=True)
 
-    walls = {w: slope({n: chain[w, n].wall_s for n in bare}) for w in (1, 2)}
-    cpu_s = slope({n: chain[1, n].cpu_s for n in bare})
-    bare_wall_s = slope({n: cost.wall_s for n, cost in bare.items()})
-    bare_cpu_s = slope({n: cost.cpu_s for n, cost in bare.items()})
-    fixed_s = (chain[1, few].wall_s - few * walls[1]) / NUM_STAGES
-    fixed_cpu_s = (chain[1, few].cpu_s - few * cpu_s) / NUM_STAGES
-    print(f"a clip, one worker: {1000 * walls[1]:.0f} ms wall, {1000 * cpu_s:.0f} ms CPU")
-    print(f"a clip, bare: {1000 * bare_wall_s:.0f} ms wall, {1000 * bare_cpu_s:.0f} ms CPU")
-    print(f"slope over bare: {walls[1] / bare_wall_s:.3f} of wall, {cpu_s / bare_cpu_s:.3f} of CPU")
-    print(f"fixed a stage: {fixed_s:.1f} s wall, {fixed_cpu_s:.1f} s CPU (aim: 4)")
-    print(f"two workers over one: {walls[1] / walls[2]:.2f} times (aim: 1.8)")
-    peak_mb = max(cost.peak_mb for cost in chain.values())
+    for number in (given.few, given.many):
+        videos = copy_videos(given.videos, folder / f"videos-{number}", number=number)
+        keep("bare", number, measure_bare(folder / f"bare-{number}", videos, shard_size=size))
+        for workers, name in enumerate(("chain", "two") if given.two_workers else ("chain",), 1):
+            root = folder / f"{name}-{number}"
+            keep(name, number, measure_chain(root, videos, workers=workers, shard_size=size))
+    videos = folder / f"videos-{given.few}"
+    small = measure_chain(folder / "small", videos, workers=1, shard_size=given.small_shards)
+    keep("small", given.few, small)
+    return costs
+
+
+def print_results(costs: dict[RunName, Cost], given: argparse.Namespace) -> None:
+    few, many = given.few, given.many
+
+    def slope(name: str, kind: str) -> float:
+        return float(getattr(costs[name, many], kind) - getattr(costs[name, few], kind)) / (
+            many - few
+        )
+
+    shards = -(-few // given.small_shards) - -(-few // given.shard_size)
+    for kind, word in (("wall_s", "wall"), ("cpu_s", "CPU")):
+        ours, bare = slope("chain", kind), slope("bare", kind)
+        fixed = (getattr(costs["chain", few], kind) - few * ours) / NUM_STAGES
+        extra = getattr(costs["small", few], kind) - getattr(costs["chain", few], kind)
+        print(f"a clip: {1000 * ours:.0f} ms {word}, bare {1000 * bare:.0f} ms")
+        print(f"slope over bare, shards of {given.shard_size}: {ours / bare:.3f} of {word}")
+        print(f"a shard and stage: {1000 * extra / shards / NUM_SHARD_STAGES:.0f} ms {word}")
+        print(f"fixed a stage: {fixed:.1f} s {word} (aim: 4)")
+    if given.two_workers:
+        gain = slope("chain", "wall_s") / slope("two", "wall_s")
+        print(f"two workers over one: {gain:.2f} times (aim: 1.8)")
+    peak_mb = max(cost.peak_mb for cost in costs.values())
     print(f"largest process: {peak_mb:.0f} MB (aim: 2000)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--few", type=int, default=24)
-    parser.add_argument("--many", type=int, default=96)
+    parser.add_argument("--few", type=int, default=128)
+    parser.add_argument("--many", type=int, default=384)
+    parser.add_argument("--shard-size", type=int, default=64)
+    parser.add_argument("--small-shards", type=int, default=8)
+    parser.add_argument("--two-workers", action="store_true")
     parser.add_argument("--videos", type=Path, default=VIDEOS)
     given = parser.parse_args()
-    chain: dict[tuple[int, int], Cost] = {}
-    bare: dict[int, Cost] = {}
     with tempfile.TemporaryDirectory(prefix="orchestration-") as folder:
-        for number in (given.few, given.many):
-            videos = copy_videos(given.videos, Path(folder) / f"videos-{number}", number=number)
-            bare[number] = measure_bare(Path(folder) / f"bare-{number}", videos)
-            for workers in (1, 2):
-                root = Path(folder) / f"project-{number}-{workers}"
-                cost = measure_chain(root, videos, workers=workers, shard_size=given.few // 2)
-                chain[workers, number] = cost
-    print_results(chain, bare)
+        costs = measure_all(given, Path(folder))
+    print_results(costs, given)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from tasks.params import RunParams, read_params
 
 logger = logging.getLogger(__name__)
 LOCAL_CLUSTER = "local"  # as run.dask
+PROGRESS_EVERY_S = 1.0  # a request to the server each time
 
 
 class StageFailed(RuntimeError):
@@ -142,11 +144,14 @@ def _make(
     results: dict[int, ShardResult | BaseException] = {}
     progress = create_progress_artifact(0.0, key=name_artifact(stage), description=stage)
     assert isinstance(progress, UUID)  # awaitable only inside an event loop
+    told_at = monotonic()
     with tqdm(total=len(calls), desc=stage, unit="shard", disable=None) as bar:
         for index, result in _run_all(unit, calls, run=run):
             results[index] = result
             bar.update()
-            update_progress_artifact(progress, 100 * len(results) / len(calls))
+            if monotonic() - told_at >= PROGRESS_EVERY_S or len(results) == len(calls):
+                update_progress_artifact(progress, 100 * len(results) / len(calls))
+                told_at = monotonic()
     return results
 
 

@@ -5,7 +5,9 @@ import math
 import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from itertools import groupby, pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.data.batches import cut_batches
 from tasks.data.shards import compute_key, list_shards
 
 Array = npt.NDArray[Any]
@@ -121,14 +124,37 @@ def read_batches(
 ) -> Iterator[Columns]:
     """Rows in order, `batch_size` at a time (fewer at a shard's end); None reads all columns.
 
-    Binary columns come in the shape and dtype of their field metadata; pictures stay PNG (see
-    `decode_faces`); strings come as an object array with None where unknown.
+    Binary columns come in the shape and dtype of their field metadata, as read-only views of the
+    file where a row group has them as they are; pictures stay PNG (see `decode_faces`); strings
+    come as an object array with None where unknown.
     """
     index = read_index(folder, columns=columns or ())
-    for path in dict.fromkeys(group.path for group in index.groups):
+    names = index.schema.names if columns is None else columns
+    for path, groups in groupby(index.groups, key=attrgetter("path")):
         with open_shard(path) as file:
-            for batch in file.iter_batches(batch_size, columns=columns, use_threads=False):
-                yield convert_columns(batch, schema=index.schema)
+            yield from _read_shard(file, tuple(groups), names, index.schema, batch_size)
+
+
+def _read_shard(
+    file: pq.ParquetFile,
+    groups: Sequence[Group],
+    names: Sequence[str],
+    schema: pa.Schema,
+    size: int,
+) -> Iterator[Columns]:
+    chunks = (file.metadata.row_group(group.index) for group in groups)
+    places = [_find_places(chunk, names, schema=schema) for chunk in chunks]
+    mapped = [name for name in names if all(name in found for found in places)]
+    rest = [name for name in names if name not in mapped]
+    tables = file.iter_batches(size, columns=rest, use_threads=False)
+    cut = [
+        cut_batches(map(partial(_map_column, name=name, schema=schema), groups, places), size)
+        for name in mapped
+    ]
+    for _ in range(0, sum(group.num_rows for group in groups), size):
+        found: Columns = convert_columns(next(tables), schema=schema) if rest else {}
+        found |= dict(zip(mapped, map(next, cut), strict=True))
+        yield {name: found[name] for name in names}
 
 
 def open_shard(path: Path) -> pq.ParquetFile:
@@ -140,32 +166,32 @@ def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Co
     """Columns of one row group; binary ones of one size are views of the file where it has them
     as they are: no copy, no memory of this process's own until a row is taken."""
     with open_shard(group.path) as file:
-        views = _map_columns(group, file.metadata.row_group(group.index), columns, schema=schema)
-        rest = [name for name in columns if name not in views]
+        places = _find_places(file.metadata.row_group(group.index), columns, schema=schema)
+        rest = [name for name in columns if name not in places]
         table = file.read_row_group(group.index, columns=rest, use_threads=False)
-    found = views | convert_columns(table, schema=schema)
+    found: Columns = {name: _map_column(group, places, name=name, schema=schema) for name in places}
+    found |= convert_columns(table, schema=schema)
     return {name: found[name] for name in columns}
 
 
-def _map_columns(
-    group: Group, chunks: pq.RowGroupMetaData, columns: Sequence[str], *, schema: pa.Schema
-) -> Columns:
-    places = {
+def _find_places(
+    chunks: pq.RowGroupMetaData, columns: Sequence[str], *, schema: pa.Schema
+) -> dict[str, int]:
+    """Where in the file the columns begin whose values can be mapped."""
+    return {
         chunk.path_in_schema: place
         for chunk in map(chunks.column, range(chunks.num_columns))
         if chunk.path_in_schema in columns
         and (place := _find_values(chunk, schema.field(chunk.path_in_schema))) is not None
     }
-    if not places:
-        return {}
-    views: Columns = {}
-    for name, place in places.items():
-        shape, dtype = _read_shape(schema.field(name))
-        count = group.num_rows * math.prod(shape)
-        content, first = _map_part(group.path, place, count * dtype.itemsize)
-        flat = np.frombuffer(content, dtype, count, first)
-        views[name] = flat.reshape(group.num_rows, *shape)  # [N, ...]
-    return views
+
+
+def _map_column(group: Group, places: Mapping[str, int], *, name: str, schema: pa.Schema) -> Array:
+    shape, dtype = _read_shape(schema.field(name))
+    count = group.num_rows * math.prod(shape)
+    content, first = _map_part(group.path, places[name], count * dtype.itemsize)
+    flat = np.frombuffer(content, dtype, count, first)
+    return flat.reshape(group.num_rows, *shape)  # [N, ...]
 
 
 def _map_part(path: Path, place: int, num_bytes: int) -> tuple[mmap.mmap, int]:

@@ -19,6 +19,7 @@ from torch import Generator
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from tasks.data.augment import Share
+from tasks.data.batches import BatchMemory
 from tasks.data.orders import Rows, build_generator, compute_order
 from tasks.data.readers import Columns, ShardIndex, read_group
 
@@ -59,20 +60,25 @@ class GroupCache:
         self._index, self._columns, self._max_rows = index, columns, max_rows
         self._groups: OrderedDict[int, Columns] = OrderedDict()
         self._first_rows = np.array([group.first_row for group in index.groups])
+        self._memory = {name: BatchMemory() for name in columns}
         self.num_rows = 0
         self.num_reads = 0
 
     def read_rows(self, rows: Sequence[int]) -> Columns:
         """Copies rows into arrays [B, ...]; cells that vary in shape into lists of B."""
-        cells = [self._find(row) for row in rows]
-        return {name: _gather(cells, name) for name in self._columns}
+        numbers = np.searchsorted(self._first_rows, rows, side="right") - 1
+        places = np.asarray(rows) - self._first_rows[numbers]
+        cells = [
+            (self._find(number), place)
+            for number, place in zip(numbers.tolist(), places.tolist(), strict=True)
+        ]
+        return {name: _gather(cells, name, memory) for name, memory in self._memory.items()}
 
-    def _find(self, row: int) -> tuple[Columns, int]:
-        number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
+    def _find(self, number: int) -> Columns:
         if number not in self._groups:
             self._load(number)
         self._groups.move_to_end(number)
-        return self._groups[number], row - int(self._first_rows[number])
+        return self._groups[number]
 
     def _load(self, number: int) -> None:
         group = self._index.groups[number]
@@ -84,10 +90,16 @@ class GroupCache:
         self.num_reads += 1
 
 
-def _gather(cells: Sequence[tuple[Columns, int]], name: str) -> npt.NDArray[Any] | list[Any]:
-    values = [columns[name][place] for columns, place in cells]
+def _gather(
+    cells: Sequence[tuple[Columns, int]], name: str, memory: BatchMemory
+) -> npt.NDArray[Any] | list[Any]:
     first = cells[0][0][name]
-    return np.stack(values) if isinstance(first, np.ndarray) and first.dtype != object else values
+    if not isinstance(first, np.ndarray) or first.dtype == object:
+        return [columns[name][place] for columns, place in cells]
+    rows = memory.take((len(cells), *first.shape[1:]), first.dtype)  # [B, ...]
+    for number, (columns, place) in enumerate(cells):
+        rows[number] = columns[name][place]
+    return rows
 
 
 class ShardDataset(IterableDataset[Batch]):
@@ -122,9 +134,11 @@ class ShardDataset(IterableDataset[Batch]):
         first, stride = (0, 1) if worker is None else (worker.id, worker.num_workers)
         cache = self.open_cache()
         for step in count(self.start + first, stride):
-            columns = cache.read_rows(self.compute_rows(step).tolist())
-            random = build_generator(self.stream.seed, step)
-            yield self._collate(columns, random, self.stream.share)
+            yield self._read(step, cache)  # held by no name here, so that its memory is free soon
+
+    def _read(self, step: int, cache: GroupCache) -> Batch:
+        columns = cache.read_rows(self.compute_rows(step).tolist())
+        return self._collate(columns, build_generator(self.stream.seed, step), self.stream.share)
 
     def open_cache(self) -> GroupCache:
         """Room for the buffer and, in each lane, a group that reaches beyond either end of it."""

@@ -31,6 +31,18 @@ def test_batches_hold_every_row_in_order_and_shape(pairs: Path, make: Any) -> No
     np.testing.assert_array_equal(features, np.arange(19)[:, None] * np.ones(5))
 
 
+@pytest.mark.parametrize(("size", "counts"), [(3, [3, 3, 3, 1, 3, 3, 3]), (4, [4, 4, 2, 4, 4, 1])])
+def test_a_held_batch_stays_as_it_came(
+    pairs: Path, make: Any, size: int, counts: list[int]
+) -> None:
+    batches = list(read_batches(pairs, columns=["spectrogram"], batch_size=size))
+    assert [len(batch["spectrogram"]) for batch in batches] == counts
+    for path in pairs.iterdir():
+        path.unlink()
+    values = np.concatenate([batch["spectrogram"] for batch in batches])
+    np.testing.assert_array_equal(values, [make["spectrogram"](row) for row in range(19)])
+
+
 def test_pictures_are_decoded_on_demand(pairs: Path, make: Any) -> None:
     batch = next(read_batches(pairs, columns=["face"], batch_size=2))
     expected = [make["face"](row, 224) for row in range(2)]

@@ -12,6 +12,7 @@ import json, logging, os, threading
 import numpy as np
 from prefect.settings import PREFECT_API_URL, get_current_settings
 from threadpoolctl import threadpool_info
+import cv2
 from flows import _command
 _command.join_server = lambda: "http://127.0.0.1:9/api"
 pid = os.getpid()
@@ -25,14 +26,14 @@ print(json.dumps({
     "url": PREFECT_API_URL.value(),
     "thread": seen[0],
     "handlers": handlers,
-    "threads": [pool["num_threads"] for pool in threadpool_info()],
+    "threads": [pool["num_threads"] for pool in threadpool_info()] + [cv2.getNumThreads()],
     "environment": [os.environ["PREFECT_API_URL"], os.environ["OMP_NUM_THREADS"]],
 }))
 """
 
 
 def test_settings_hold_at_once(tmp_path: Path) -> None:
-    ours = ("PREFECT_", "SPEECH_PORTRAITS_", "OMP_", "OPENBLAS_", "MKL_")
+    ours = ("PREFECT_", "SPEECH_PORTRAITS_", "OMP_", "OPENBLAS_", "MKL_", "OPENCV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(
         [sys.executable, "-c", CODE],

@@ -7,6 +7,7 @@ import pytest
 from prefect import flow, task
 from prefect.testing.utilities import prefect_test_harness
 
+from flows import _shards
 from flows._shards import StageFailed, StageReport, run_stage, summarise
 from tasks.data.rows import Row, write_rows
 from tasks.data.shards import ShardResult, list_shards, read_key, shard_path
@@ -94,3 +95,16 @@ def test_a_stage_sums_up_in_one_line() -> None:
     assert summarise(report) == (
         "find_speech: 2 shards made (100 kept, 3 too_little_speech), 7 unchanged"
     )
+
+
+def test_progress_is_told_once_a_second_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(_shards, "update_progress_artifact", lambda _, done: told.append(done))
+    monkeypatch.setattr(_shards, "PROGRESS_EVERY_S", 3600.0)
+    write_inputs(Path("source"), keys={0: "a", 1: "b", 2: "c"})
+    run()
+    assert told == [100]
+    monkeypatch.setattr(_shards, "PROGRESS_EVERY_S", 0.0)
+    write_inputs(Path("source"), keys={0: "d", 1: "e"})
+    run()
+    assert told[1:] == [50, 100]

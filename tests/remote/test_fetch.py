@@ -65,6 +65,7 @@ def test_files_as_they_are(media, start):
     with start() as session:
         [whole] = fetch(session, make_clip(media=str(media["silent"])))
         [part] = fetch(session, make_clip(media=str(media["both"]), start_s=4.0, end_s=5.0))
+        assert "client" not in vars(session)  # nothing to ask the network for
     assert whole == Download(media["silent"].read_bytes(), "mp4", 0.0, None)
     assert part.offset_s > 0
     assert len(part.media) < media["both"].stat().st_size
