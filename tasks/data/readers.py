@@ -5,6 +5,7 @@ import math
 import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.shards import compute_key, list_shards
+from tasks.data.stubs import (
+    Stub,
+    list_group_rows,
+    open_rows,
+    open_shard,
+    parse_stub,
+    read_columns,
+)
 
 Array = npt.NDArray[Any]
 # Equal shapes: an array [N, ...]; shapes that vary, or pictures as bytes: a list of N.
@@ -23,16 +32,19 @@ Columns = dict[str, Array | list[Any]]
 ENCODER_KEYS = ("D", "encoder", "encoder_sha256")
 # A data page's header takes 18 bytes at least; these are fewer than two of them.
 ONE_HEADER_BYTES = 32
+MAPPED = partial(pq.ParquetFile, memory_map=True)
 
 
 @dataclass(frozen=True)
 class Group:
-    """A row group: number `index` of a file; its first row's number in the whole data set."""
+    """A row group: number `index` of a file; its first row's number in the whole data set; `stub`
+    where the rows lie in a store."""
 
     path: Path
     index: int
     first_row: int
     num_rows: int
+    stub: Stub | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class ShardIndex:
 
 
 def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
-    """Reads the shards' footers.
+    """Reads the shards' footers, nothing of a store.
 
     ValueError if the folder holds no rows, if `columns` are missing, or if shards differ in columns
     or in the face encoder.
@@ -59,7 +71,7 @@ def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
     schema: pa.Schema | None = None
     keys: list[str] = []
     for path in list_shards(folder).values():
-        with open_shard(path) as file:
+        with pq.ParquetFile(path) as file:
             schema = schema or file.schema_arrow
             _check_alike(path, file.schema_arrow, expected=schema)
             keys.append(_read_text(file.schema_arrow, "key"))
@@ -73,11 +85,10 @@ def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
 
 def _list_groups(path: Path, metadata: pq.FileMetaData, before: Sequence[Group]) -> list[Group]:
     first_row = before[-1].first_row + before[-1].num_rows if before else 0
-    groups = []
-    for number in range(metadata.num_row_groups):
-        num_rows = metadata.row_group(number).num_rows
+    groups, stub = [], parse_stub(metadata.metadata)
+    for number, num_rows in enumerate(list_group_rows(metadata)):
         if num_rows:
-            groups.append(Group(path, number, first_row, num_rows))
+            groups.append(Group(path, number, first_row, num_rows, stub))
         first_row += num_rows
     return groups
 
@@ -126,20 +137,17 @@ def read_batches(
     """
     index = read_index(folder, columns=columns or ())
     for path in dict.fromkeys(group.path for group in index.groups):
-        with open_shard(path) as file:
+        with open_shard(path, memory_map=True) as file:
             for batch in file.iter_batches(batch_size, columns=columns, use_threads=False):
                 yield convert_columns(batch, schema=index.schema)
 
 
-def open_shard(path: Path) -> pq.ParquetFile:
-    """Mapped into memory, which halves the time of reading; safe, as shards are never rewritten."""
-    return pq.ParquetFile(path, memory_map=True)
-
-
 def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Columns:
     """Columns of one row group; binary ones of one size are views of the file where it has them
-    as they are: no copy, no memory of this process's own until a row is taken."""
-    with open_shard(group.path) as file:
+    as they are: no copy, no memory of this process's own until a row is taken.
+
+    Mapping halves the time of reading; it is safe, as shards are never rewritten."""
+    with open_rows(group.path, group.stub, MAPPED) as file:
         views = _map_columns(group, file.metadata.row_group(group.index), columns, schema=schema)
         rest = [name for name in columns if name not in views]
         table = file.read_row_group(group.index, columns=rest, use_threads=False)
@@ -162,13 +170,14 @@ def _map_columns(
     for name, place in places.items():
         shape, dtype = _read_shape(schema.field(name))
         count = group.num_rows * math.prod(shape)
-        content, first = _map_part(group.path, place, count * dtype.itemsize)
+        part = partial(_map_part, place=place, num_bytes=count * dtype.itemsize)
+        content, first = open_rows(group.path, group.stub, part)
         flat = np.frombuffer(content, dtype, count, first)
         views[name] = flat.reshape(group.num_rows, *shape)  # [N, ...]
     return views
 
 
-def _map_part(path: Path, place: int, num_bytes: int) -> tuple[mmap.mmap, int]:
+def _map_part(path: Path, *, place: int, num_bytes: int) -> tuple[mmap.mmap, int]:
     """Maps these bytes of a file, read in one go where the system can; and where they begin."""
     first = place % mmap.ALLOCATIONGRANULARITY
     with path.open("rb") as file:
@@ -198,8 +207,11 @@ def _find_values(chunk: pq.ColumnChunkMetaData, field: pa.Field) -> int | None:
 
 def read_column(index: ShardIndex, name: str) -> Array:
     """One column of labels or numbers for all rows."""
-    batches = read_batches(index.folder, columns=[name], batch_size=65536)
-    return np.concatenate([np.asarray(batch[name]) for batch in batches])  # [N]
+    parts = [
+        convert_columns(read_columns(path, [name]), schema=index.schema)[name]
+        for path in dict.fromkeys(group.path for group in index.groups)
+    ]
+    return np.concatenate([np.asarray(part) for part in parts])  # [N]
 
 
 def convert_columns(table: pa.Table | pa.RecordBatch, *, schema: pa.Schema) -> Columns:
