@@ -34,7 +34,7 @@ SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
 @dataclass(frozen=True)
 class PurgeReport:
     """Which clips went, of which shards, the files that were removed or rewritten for it, and the
-    objects that were deleted from the store."""
+    store's objects that held them and are deleted."""
 
     clip_ids: tuple[str, ...]
     shards: tuple[int, ...]
@@ -56,7 +56,7 @@ def purge_shards(data: Path, kind: ExclusionKind, *, name: str) -> PurgeReport:
     removed += _list_unfinished(data, clip_ids)
     objects = set[str]()
     for path in removed:
-        objects.update(_remove(path))
+        objects.update(_remove(path, clip_ids))
     num_rewritten = 0
     for folder, rewrite in ((MEDIA, _rewrite_media), (CLIPS, _rewrite_clips)):
         for index in shards:
@@ -114,12 +114,12 @@ def _read_columns(path: Path, columns: list[str]) -> pa.Table:
     return read_columns(path, columns)
 
 
-def _remove(path: Path) -> Iterator[str]:
-    """Removes a folder or a shard with its object in the store, and says which that was."""
+def _remove(path: Path, clip_ids: Collection[str]) -> Iterator[str]:
+    """Removes a folder or a shard, and the object in the store if that holds one of the clips."""
     if path.is_dir():
         shutil.rmtree(path)
         return
-    stub = read_stub(path)
+    stub = read_stub(path) if _holds(path, clip_ids) else None
     path.unlink()
     if stub is not None:
         delete_rows(stub, path)
