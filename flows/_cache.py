@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tasks.data.files import commit_file, name_temporary
 from tasks.data.shards import SHARD_NAME, list_shards, read_key, read_metadata, shard_path
-from tasks.data.stubs import has_rows
+from tasks.data.stored_rows import has_rows
 
 logger = logging.getLogger(__name__)
 DVC = Path(".dvc")

@@ -14,7 +14,8 @@ from dvc.repo import Repo
 from flows._git import run_git
 from flows._versions import DVC_LOCK, read_lock
 from tasks.data.holders import SUFFIXES, Sought, find_clip_ids, holds
-from tasks.data.stubs import RowsGone, Stub, delete_rows, find_run, read_stub
+from tasks.data.stored_rows import RowsGone, delete_rows, find_run
+from tasks.data.stubs import Stub, read_stub
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flows._command import show_own_logs
 from tasks.data.shards import SHARD_NAME
-from tasks.data.stubs import copy_shard
+from tasks.data.stored_rows import copy_shard
 
 logger = logging.getLogger("flows.fetch")
 

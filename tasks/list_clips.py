@@ -20,7 +20,7 @@ from tasks.data.shards import (
     remove_leftovers,
     shard_path,
 )
-from tasks.data.stubs import read_columns
+from tasks.data.stored_rows import read_columns
 from tasks.lists.assignment import Ints, assign_rows, find_first
 from tasks.lists.checksum import add_checksums
 from tasks.lists.corpus import read_corpus

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from tasks.data.rows import Row, read_rows, write_rows
 from tasks.data.samples import DATA_SETS
 from tasks.data.shards import list_shards, read_metadata, remove_leftovers, shard_path
-from tasks.data.stubs import delete_rows, drop_stub, open_rows, read_columns, read_stub
+from tasks.data.stored_rows import delete_rows, open_rows, read_columns
+from tasks.data.stubs import drop_stub, read_stub
 from tasks.download import ROWS_PER_GROUP, compute_content_key
 from tasks.list_clips import write_clips
 from tasks.lists.exclusions import ExclusionKind

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.data.stubs import Stub, open_object_columns, read_stub
+from tasks.data.stored_rows import open_object_columns
+from tasks.data.stubs import Stub, read_stub
 
 SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
 CLIP_COLUMNS = ("clip_id", "sample_id")

@@ -15,6 +15,7 @@ from pathlib import Path
 from tasks.data.files import commit_file, name_temporary
 
 LOCK = ".lock"
+READ_ONLY = 0o444
 ABANDONED_S = 3600.0  # a temporary file as old is a killed process's
 
 
@@ -49,7 +50,7 @@ def fetch_object(
         temporary = name_temporary(path)
         try:
             download(temporary)
-            commit_file(temporary, path)
+            _commit(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
     return path
@@ -63,9 +64,14 @@ def add_object(folder: Path, source: Path, *, digest: str, max_bytes: int) -> No
     temporary = name_temporary(path)
     try:
         shutil.move(source, temporary)
-        commit_file(temporary, path)
+        _commit(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _commit(temporary: Path, path: Path) -> None:
+    temporary.chmod(READ_ONLY)  # nobody looks at its bytes again
+    commit_file(temporary, path)
 
 
 def drop_object(folder: Path, digest: str) -> None:

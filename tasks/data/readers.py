@@ -16,14 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.shards import compute_key, list_shards
-from tasks.data.stubs import (
-    Stub,
-    list_group_rows,
-    open_rows,
-    open_shard,
-    parse_stub,
-    read_columns,
-)
+from tasks.data.stored_rows import open_rows, open_shard, read_columns
+from tasks.data.stubs import Stub, list_group_rows, parse_stub
 
 Array = npt.NDArray[Any]
 # Equal shapes: an array [N, ...]; shapes that vary, or pictures as bytes: a list of N.

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 from tasks.data.shards import ROWS_PER_GROUP, ShardResult, ShardWriter, restore_enums
-from tasks.data.stubs import count_bytes, open_shard, read_columns
+from tasks.data.stored_rows import open_shard, read_columns
+from tasks.data.stubs import count_bytes
 from tasks.outcomes import OUTCOME_SCHEMA, Outcome, Rejected, Status
 from tasks.records import Clip
 

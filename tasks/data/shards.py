@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.files import name_temporary
-from tasks.data.stubs import commit_shard, open_shard
+from tasks.data.stored_rows import commit_shard, open_shard
 from tasks.outcomes import Reason, Status
 from tasks.records import Kind, Seconds
 

@@ -174,13 +174,20 @@ def _is_growing(fs: Any) -> bool:
 
 
 def _try_again(call: Callable[[], T], what: str) -> T:
-    """After errors that may pass, with longer and longer waits."""
-    for wait_s in WAITS_S:
+    """After errors that may pass, with longer and longer waits; the last one is an OSError."""
+    waits = iter(WAITS_S)
+    while True:
         try:
             return call()
         except list_errors() as error:
-            if isinstance(error, PERMANENT) or getattr(error, "errno", 0) in PERMANENT_ERRNOS:
+            wait_s = None if _is_permanent(error) else next(waits, None)
+            if wait_s is None and isinstance(error, OSError):
                 raise
+            if wait_s is None:
+                raise OSError(f"{type(error).__name__}: {error}") from error
             logger.warning("%s: %s; again in %g s", what, error, wait_s)
             time.sleep(wait_s)
-    return call()
+
+
+def _is_permanent(error: Exception) -> bool:
+    return isinstance(error, PERMANENT) or getattr(error, "errno", 0) in PERMANENT_ERRNOS

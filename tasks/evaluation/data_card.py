@@ -15,7 +15,7 @@ import numpy as np
 
 from tasks.data.readers import name_person, read_batches
 from tasks.data.shards import list_shards
-from tasks.data.stubs import read_columns
+from tasks.data.stored_rows import read_columns
 from tasks.evaluation.attributes import bin_by_decade
 from tasks.evaluation.groups import UNKNOWN
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tasks.audio.spectrogram import SAMPLE_RATE
 from tasks.data.samples import DATA_SETS
 from tasks.data.shards import list_shards, read_metadata
-from tasks.data.stubs import open_shard, read_columns
+from tasks.data.stored_rows import open_shard, read_columns
 from tasks.lists.labels import SPLITS
 from tasks.report.dataset.attrition import count_attrition
 from tasks.report.dataset.census import (

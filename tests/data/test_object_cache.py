@@ -45,7 +45,10 @@ def test_a_copy_is_fetched_once(tmp_path: Path) -> None:
 
 
 def test_one_of_another_size_is_fetched_anew(tmp_path: Path) -> None:
-    fetch(tmp_path, NAMES[0]).write_bytes(b"cut short")
+    path = fetch(tmp_path, NAMES[0])
+    assert path.stat().st_mode & 0o222 == 0
+    path.unlink()
+    path.write_bytes(b"cut short")
     assert fetch(tmp_path, NAMES[0]).stat().st_size == SIZE
 
 

@@ -14,18 +14,16 @@ from tasks.data.readers import read_batches, read_column, read_index
 from tasks.data.rows import read_outcomes, read_rows
 from tasks.data.shards import list_shards, read_key, read_metadata, read_records
 from tasks.data.store import hash_file
-from tasks.data.streams import Stream, open_batches
-from tasks.data.stubs import (
+from tasks.data.stored_rows import (
     RowsGone,
     copy_shard,
-    count_bytes,
-    count_rows,
     delete_rows,
     has_rows,
     open_shard,
     read_columns,
-    read_stub,
 )
+from tasks.data.streams import Stream, open_batches
+from tasks.data.stubs import count_bytes, count_rows, read_stub
 from tasks.records import Clip, Extract
 from tests.fake_corpus import make_clips, write_fake_corpus
 from tests.small_project import hash_files

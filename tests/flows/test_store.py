@@ -14,7 +14,8 @@ from moto.server import ThreadedMotoServer
 
 from flows.doctor import check_store
 from tasks.data.shards import read_records
-from tasks.data.stubs import copy_shard, read_stub
+from tasks.data.stored_rows import copy_shard
+from tasks.data.stubs import read_stub
 from tasks.params import GenderClassifierParams, LoopParams, RunParams
 from tasks.records import Clip
 from tasks.train_gender_classifier import fit_gender_classifier

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from tasks.data.readers import read_column, read_index
 from tasks.data.shards import ROWS_PER_GROUP, compute_key, list_shards, shard_path
-from tasks.data.stubs import open_shard
+from tasks.data.stored_rows import open_shard
 from tasks.evaluation.matching import Items
 from tasks.evaluation.matching_table.rounds import People
 from tasks.evaluation.matching_table.systems import System, join_judges

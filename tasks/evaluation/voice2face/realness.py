@@ -16,7 +16,8 @@ from torch import Tensor
 from models.voice2face import stretch_pictures
 from tasks.audio.logmel import compute_logmel
 from tasks.data.shards import list_shards
-from tasks.data.stubs import open_rows, read_columns, read_stub
+from tasks.data.stored_rows import open_rows, read_columns
+from tasks.data.stubs import read_stub
 from tasks.evaluation.bootstrap import (
     compute_interval,
     make_score,

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tasks.data.left_out import LeftOut
 from tasks.data.shards import list_shards
-from tasks.data.stubs import read_columns
+from tasks.data.stored_rows import read_columns
 from tasks.outcomes import Status
 from tasks.report.dataset.census import OUTCOMES, STAGE_FOLDERS, count_rows
 from tasks.report.dataset.reasons import (

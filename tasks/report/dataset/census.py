@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from tasks.data.samples import DATA_SETS
 from tasks.data.shards import list_shards, shard_path
+from tasks.data.stored_rows import read_columns
 from tasks.data.stubs import count_rows as count_shard_rows
-from tasks.data.stubs import read_columns
 from tasks.lists.labels import SPLITS
 
 Floats = npt.NDArray[np.floating]

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from tasks.data.shards import list_shards
-from tasks.data.stubs import open_shard
+from tasks.data.stored_rows import open_shard
 from tasks.lists.labels import SPLITS
 
 NUM_COLUMNS, NUM_FACES = 6, 12
