@@ -13,9 +13,10 @@ from flows._takedown import take_down
 from flows.fetch import main as fetch
 from flows.purge import main as purge
 from tasks.data.holders import Sought, holds
+from tasks.data.rows import read_outcomes
 from tasks.data.shards import read_key, shard_path
 from tasks.data.store import hash_file, put_object
-from tasks.data.stubs import read_stub
+from tasks.data.stubs import count_rows, read_stub
 from tests.fake_corpus import FakeClip, make_clips, write_fake_corpus
 from tests.small_project import hash_files
 
@@ -97,7 +98,9 @@ def test_purge_deletes_what_the_workspace_stands_for(capsys: pytest.CaptureFixtu
     assert purge(["--video", video]) == 0
     assert list_holding(video) == held - of_both
     assert others <= list_stored()
-    assert read_stub(shard_path(Path("data/media"), 0)) is not None
+    media = shard_path(Path("data/media"), 0)
+    assert read_stub(media) is not None
+    assert len(list(read_outcomes(media))) == count_rows(media) == 9
     assert "objects deleted from the store" in capsys.readouterr().err
 
 
