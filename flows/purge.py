@@ -19,7 +19,7 @@ from tasks.report.dataset.census import STAGE_FOLDERS
 
 logger = logging.getLogger("flows.purge")
 KINDS: tuple[ExclusionKind, ...] = ("video", "identity")
-STAGES = (*STAGE_FOLDERS, "report_dataset")
+STAGES = (*STAGE_FOLDERS, "write_svhf_shards", "report_dataset")
 MAX_SHOWN = 10
 NEXT = """next:
   dvc repro                              makes the shards concerned again, and the reports

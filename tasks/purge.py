@@ -25,8 +25,17 @@ from tasks.records import CLIP_SCHEMA, DOWNLOAD_SCHEMA, Download
 from tasks.report.dataset.census import STAGE_FOLDERS
 
 CLIPS, MEDIA = STAGE_FOLDERS["list_clips"], STAGE_FOLDERS["download"]
-DERIVED = tuple(folder for folder in STAGE_FOLDERS.values() if folder not in (CLIPS, MEDIA))
-FINAL = tuple(Path("shards") / name / split for name in DATA_SETS for split in SPLITS)
+SVHF = Path("svhf")
+DERIVED = (
+    *(folder for folder in STAGE_FOLDERS.values() if folder not in (CLIPS, MEDIA)),
+    SVHF / "outcomes",
+)
+FINAL = tuple(
+    root / name / split
+    for root, names in ((Path("shards"), DATA_SETS), (SVHF, ("voices", "faces")))
+    for name in names
+    for split in SPLITS
+)
 UNFINISHED = Path("partial/download")
 ID_COLUMNS: Mapping[ExclusionKind, str] = {"video": "video_id", "identity": "identity"}
 SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id

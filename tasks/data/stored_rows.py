@@ -3,11 +3,10 @@
 What the store has is fetched into `run.store_cache` and opened there.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +31,7 @@ T = TypeVar("T")
 GIGABYTE = 10**9
 MAX_EVICTIONS = 100
 PARAMS = Path("params.yaml")
+_known: dict[Path, tuple[int, RunParams]] = {}  # as last read, and the file's time then
 
 
 class RowsGone(OSError):
@@ -170,13 +170,16 @@ def _name_store(run: RunParams, path: Path) -> str:
 
 
 def find_run() -> RunParams:
-    """Of the params.yaml at the root, as it is now; a place without one has no store."""
+    """Of the params.yaml at the root, as it is now; a place without one has no store.
+
+    While somebody edits it, what runs goes on by what it was.
+    """
+    path = PARAMS.resolve()
     try:
-        return _read_run(PARAMS.resolve(), os.stat(PARAMS).st_mtime_ns)
-    except FileNotFoundError:
-        return RunParams()
-
-
-@lru_cache(maxsize=4)
-def _read_run(path: Path, time_ns: int) -> RunParams:
-    return read_params(path).run
+        time_ns = path.stat().st_mtime_ns
+        if path not in _known or _known[path][0] != time_ns:
+            _known[path] = time_ns, read_params(path).run
+    except (FileNotFoundError, ValueError) as error:
+        if path not in _known and isinstance(error, ValueError):
+            raise
+    return _known[path][1] if path in _known else RunParams()

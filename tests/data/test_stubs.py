@@ -18,6 +18,7 @@ from tasks.data.stored_rows import (
     RowsGone,
     copy_shard,
     delete_rows,
+    find_run,
     has_rows,
     open_shard,
     read_columns,
@@ -192,9 +193,25 @@ def test_rows_are_deleted_with_their_copies(corpora: tuple[Path, Path]) -> None:
 
 def test_without_a_store_a_stub_says_so(corpora: tuple[Path, Path]) -> None:
     drop_copies()
-    Path("params.yaml").unlink()
+    Path("params.yaml").write_text("corpus: {source: sample, watch: a}\n")
     with pytest.raises(ValueError, match=r"run\.store names none"):
         open_shard(Path("data/clips/shard-00000.parquet"))
+
+
+def test_what_runs_goes_on_while_the_parameters_are_edited(corpora: tuple[Path, Path]) -> None:
+    store = find_run().store
+    assert store is not None
+    Path("params.yaml").write_text("corpus: [")
+    assert find_run().store == store
+    Path("params.yaml").unlink()
+    assert find_run().store == store
+    Path("elsewhere").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir("elsewhere")
+        assert find_run().store is None
+        Path("params.yaml").write_text("corpus: [")
+        with pytest.raises(ValueError, match="not valid YAML"):
+            find_run()
 
 
 def test_whole_shards_and_stubs_are_read_together(corpora: tuple[Path, Path]) -> None:

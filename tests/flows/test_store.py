@@ -23,7 +23,7 @@ from tasks.training.weights import load_tensors
 from tests.small_project import ROOT, hash_files, make_environment, run_dvc, write_project
 from tests.training_corpus import write_training_shards
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 STORE = "s3://portraits/shards"
 LAST = "write_shards"
 # Kills the process when S3's client is about to send a request (`before`) or has its answer.
