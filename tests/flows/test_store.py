@@ -10,7 +10,6 @@ import boto3
 import pytest
 import torch
 import yaml
-from moto.server import ThreadedMotoServer
 
 from flows.doctor import check_store
 from tasks.data.shards import read_records
@@ -20,6 +19,7 @@ from tasks.params import GenderClassifierParams, LoopParams, RunParams
 from tasks.records import Clip
 from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.training.weights import load_tensors
+from tests.s3_server import BUCKET, SECRET, list_objects, serve_s3
 from tests.small_project import ROOT, hash_files, make_environment, run_dvc, write_project
 from tests.training_corpus import write_training_shards
 
@@ -53,23 +53,8 @@ write_fake_corpus(Path("data"), make_clips(20), shard_size=8)
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """Address and credentials come by environment, as from the cloud."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "key")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        boto3.client("s3").create_bucket(Bucket="portraits")
-        yield f"http://{host}:{port}"
-    server.stop()
-
-
-def list_objects() -> set[str]:
-    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket="portraits")
-    return {item["Key"].rpartition("/")[2] for page in pages for item in page.get("Contents", [])}
+    with serve_s3() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +107,7 @@ def test_a_fresh_checkout_pulls_stubs_and_reads(far: Path, tmp_path: Path) -> No
     assert list(read_records(far / "data/clips/shard-00000.parquet", Clip)) == clips
     assert sum(path.stat().st_size for path in (tmp_path / "shelf").rglob("*")) < 2_000_000
     text = (far / "dvc.lock").read_text() + (far / "params.yaml").read_text()
-    assert "a-secret" not in text
+    assert SECRET not in text
 
 
 def test_a_lost_shard_comes_back_and_a_lost_object_is_made_again(far: Path) -> None:
@@ -131,9 +116,8 @@ def test_a_lost_shard_comes_back_and_a_lost_object_is_made_again(far: Path) -> N
     assert stub is not None
     path.unlink()
     assert "from the cache" in run_dvc(far, "repro", "extract_media")
-    boto3.client("s3").delete_object(
-        Bucket="portraits", Key=f"shards/{stub.digest[:2]}/{stub.digest}"
-    )
+    place = f"shards/{stub.digest[:2]}/{stub.digest}"
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key=place)
     (far / "data/.objects" / stub.digest[:2] / stub.digest).unlink(missing_ok=True)
     path.unlink()
     assert "1 shards made" in run_dvc(far, "repro", "extract_media")
