@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
@@ -12,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.data.stored_rows import open_object_columns
-from tasks.data.stubs import Stub, read_stub
+from tasks.data.stored_rows import read_parts
+from tasks.data.stubs import parse_stub, read_stub
 
 SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
 CLIP_COLUMNS = ("clip_id", "sample_id")
@@ -49,23 +50,28 @@ def holds(file: IO[bytes], sought: Sought, *, name: str) -> bool:
         stub = read_stub(file)
         if stub is not None and stub.digest in sought.objects:
             return True
-        return _is_in_columns(file, stub, sought)
+        return _is_in_columns(file, sought)
     if name.endswith(".csv"):
         rows = csv.reader(io.StringIO(file.read().decode("utf-8-sig")))
         return sought.is_in({cell for row in rows for cell in row})
     return False
 
 
-def _open(file: IO[bytes], stub: Stub | None) -> pq.ParquetFile:
-    return pq.ParquetFile(file) if stub is None else open_object_columns(stub, Path("(a version)"))
-
-
-def _is_in_columns(file: IO[bytes], stub: Stub | None, sought: Sought) -> bool:
-    with _open(file, stub) as parquet:
-        people = PERSON_COLUMNS if sought.kind == "identity" else ("video_id",)
-        wanted = [c for c in (*CLIP_COLUMNS, *people) if c in parquet.schema_arrow.names]
-        table = parquet.read(wanted, use_threads=False) if wanted else pa.table({})
+def _is_in_columns(file: IO[bytes], sought: Sought) -> bool:
+    people = PERSON_COLUMNS if sought.kind == "identity" else ("video_id",)
+    table = _read_names(file, (*CLIP_COLUMNS, *people))
     return any(sought.is_in(_list_names(column)) for column in table.columns)
+
+
+def _read_names(file: IO[bytes], columns: Collection[str]) -> pa.Table:
+    """Those of the columns that there are, of a stub from its object."""
+    with pq.ParquetFile(file) as parquet:
+        stub = parse_stub(parquet.metadata.metadata)
+        wanted = [name for name in columns if name in parquet.schema_arrow.names]
+        if stub is None or not wanted:
+            return parquet.read(wanted, use_threads=False) if wanted else pa.table({})
+    read = partial(pq.ParquetFile.read, columns=wanted, use_threads=False)
+    return read_parts(Path("(a version)"), stub, read)
 
 
 def _list_names(column: pa.ChunkedArray) -> set[str]:
@@ -74,8 +80,7 @@ def _list_names(column: pa.ChunkedArray) -> set[str]:
 
 def find_clip_ids(file: IO[bytes], person: str) -> frozenset[str]:
     """Clips of a person in a Parquet file; none where it does not say whose they are."""
-    with _open(file, read_stub(file)) as parquet:
-        if not {"clip_id", "identity"} <= set(parquet.schema_arrow.names):
-            return frozenset()
-        table = parquet.read(["clip_id", "identity"], use_threads=False)
+    table = _read_names(file, ("clip_id", "identity"))
+    if table.num_columns < 2:
+        return frozenset()
     return frozenset(table["clip_id"].filter(pc.equal(table["identity"], person)).to_pylist())

@@ -4,7 +4,7 @@ import json
 import math
 import mmap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.shards import compute_key, list_shards
-from tasks.data.stored_rows import open_rows, open_shard, read_columns
+from tasks.data.stored_rows import fits_cache, open_rows, open_shard, read_columns, read_parts
 from tasks.data.stubs import Stub, list_group_rows, parse_stub
 
 Array = npt.NDArray[Any]
@@ -32,13 +32,14 @@ MAPPED = partial(pq.ParquetFile, memory_map=True)
 @dataclass(frozen=True)
 class Group:
     """A row group: number `index` of a file; its first row's number in the whole data set; `stub`
-    where the rows lie in a store."""
+    where the rows lie in a store, `is_alone` if so few fit here that it is fetched by itself."""
 
     path: Path
     index: int
     first_row: int
     num_rows: int
     stub: Stub | None = None
+    is_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
         raise ValueError(f"{folder}: no rows: this split of the data set is empty")
     if absent := [name for name in columns if name not in schema.names]:
         raise ValueError(f"{folder}: no column {', '.join(absent)}; there are {schema.names}")
+    stubs = [group.stub for group in groups if group.stub is not None]
+    if stubs and not fits_cache(stubs):
+        groups = [replace(group, is_alone=group.stub is not None) for group in groups]
     return ShardIndex(folder, schema, tuple(groups), tuple(keys))
 
 
@@ -140,12 +144,23 @@ def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Co
     """Columns of one row group; binary ones of one size are views of the file where it has them
     as they are: no copy, no memory of this process's own until a row is taken.
 
-    Mapping halves the time of reading; it is safe, as shards are never rewritten."""
+    Mapping halves the time of reading; it is safe, as shards are never rewritten.
+    """
+    if group.stub is not None and group.is_alone:
+        return _read_alone(group, group.stub, columns, schema=schema)
     with open_rows(group.path, group.stub, MAPPED) as file:
         views = _map_columns(group, file.metadata.row_group(group.index), columns, schema=schema)
         rest = [name for name in columns if name not in views]
         table = file.read_row_group(group.index, columns=rest, use_threads=False)
     found = views | convert_columns(table, schema=schema)
+    return {name: found[name] for name in columns}
+
+
+def _read_alone(group: Group, stub: Stub, columns: Sequence[str], *, schema: pa.Schema) -> Columns:
+    def read(file: pq.ParquetFile) -> pa.Table:
+        return file.read_row_group(group.index, columns=list(columns), use_threads=False)
+
+    found = convert_columns(read_parts(group.path, stub, read), schema=schema)
     return {name: found[name] for name in columns}
 
 

@@ -59,7 +59,7 @@ def put_object(store: str, source: Path, *, digest: str) -> None:
         if (arrived := fs.size(place)) != num_bytes:
             raise OSError(f"{arrived} of {num_bytes} bytes have arrived")
 
-    _try_again(upload, f"{store}: {digest}")
+    try_again(upload, f"{store}: {digest}")
 
 
 def get_object(store: str, digest: str, *, target: Path) -> None:
@@ -71,7 +71,7 @@ def get_object(store: str, digest: str, *, target: Path) -> None:
         if (found := hash_file(target)) != digest:
             raise OSError(f"damaged: its bytes have the SHA-256 {found}")
 
-    _try_again(download, f"{store}: {digest}")
+    try_again(download, f"{store}: {digest}")
 
 
 def open_object(store: str, digest: str, *, num_bytes: int) -> IO[bytes]:
@@ -90,7 +90,7 @@ def has_object(store: str, digest: str, *, num_bytes: int) -> bool:
         except FileNotFoundError:
             return False
 
-    return _try_again(look, f"{store}: {digest}")
+    return try_again(look, f"{store}: {digest}")
 
 
 def delete_object(store: str, digest: str) -> bool:
@@ -105,13 +105,13 @@ def delete_object(store: str, digest: str) -> bool:
             return False
         return True
 
-    return _try_again(delete, f"{store}: {digest}")
+    return try_again(delete, f"{store}: {digest}")
 
 
 def list_objects(store: str) -> Iterator[StoredObject]:
     """Other files that lie there are passed over."""
     fs, root = _open(store)
-    for place, info in _try_again(lambda: fs.find(root, detail=True), store).items():
+    for place, info in try_again(lambda: fs.find(root, detail=True), store).items():
         name = place.rpartition("/")[2]
         if NAME.fullmatch(name):
             yield StoredObject(name, info["size"], place)
@@ -125,7 +125,7 @@ def read_age_s(store: str, item: StoredObject, *, now: datetime) -> float:
 
 def remove_object(store: str, item: StoredObject) -> None:
     fs, _ = _open(store)
-    _try_again(lambda: fs.rm_file(item.place), item.place)
+    try_again(lambda: fs.rm_file(item.place), item.place)
 
 
 def try_store(store: str) -> str | None:
@@ -173,7 +173,7 @@ def _is_growing(fs: Any) -> bool:
     return bool(names & GROWING)
 
 
-def _try_again(call: Callable[[], T], what: str) -> T:
+def try_again(call: Callable[[], T], what: str) -> T:
     """After errors that may pass, with longer and longer waits; the last one is an OSError."""
     waits = iter(WAITS_S)
     while True:

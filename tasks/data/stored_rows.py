@@ -4,7 +4,7 @@ What the store has is fetched into `run.store_cache` and opened there.
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,9 @@ from tasks.data.store import (
     get_object,
     has_object,
     hash_file,
-    list_errors,
     open_object,
     put_object,
+    try_again,
 )
 from tasks.data.stubs import Stub, list_group_rows, parse_stub, read_stub, write_stub
 from tasks.params import RunParams, read_params
@@ -49,34 +49,36 @@ def open_shard(path: Path, *, memory_map: bool = False) -> pq.ParquetFile:
     return open_rows(path, stub, opener)
 
 
-def open_columns(path: Path) -> pq.ParquetFile:
-    """As `open_shard`, for a few small columns: no more than those is fetched."""
-    file = pq.ParquetFile(path)
-    stub = parse_stub(file.metadata.metadata)
-    if stub is None:
-        return file
-    file.close()
-    return open_object_columns(stub, path)
+def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+    """A few small columns of a shard: no more than those is fetched."""
+    read = partial(pq.ParquetFile.read, columns=list(columns), use_threads=False)
+    with pq.ParquetFile(path) as file:
+        stub = parse_stub(file.metadata.metadata)
+        if stub is None:
+            return read(file)
+    return read_parts(path, stub, read)
 
 
-def open_object_columns(stub: Stub, path: Path) -> pq.ParquetFile:
-    """Of the copy that is here, or straight from the store: then unverified."""
+def read_parts(path: Path, stub: Stub, read: Callable[[pq.ParquetFile], pa.Table]) -> pa.Table:
+    """What `read` takes of the copy that is here, or straight from the store: then unverified."""
     run = find_run()
     copy = find_object(run.store_cache, stub.digest, num_bytes=stub.num_bytes)
     if copy is not None:
-        with suppress(FileNotFoundError):  # another process has just made room
-            return pq.ParquetFile(copy)
+        with (
+            suppress(FileNotFoundError),
+            pq.ParquetFile(copy) as file,
+        ):  # another process makes room
+            return read(file)
     store = _name_store(run, path)
+
+    def read_object() -> pa.Table:
+        with pq.ParquetFile(open_object(store, stub.digest, num_bytes=stub.num_bytes)) as file:
+            return read(file)
+
     try:
-        return pq.ParquetFile(open_object(store, stub.digest, num_bytes=stub.num_bytes))
-    except (*list_errors(), pa.ArrowInvalid) as error:
+        return try_again(read_object, f"{store}: {stub.digest}")
+    except (OSError, pa.ArrowInvalid) as error:
         raise _describe(path, stub, run, error) from error
-
-
-def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
-    """A few small columns of a shard."""
-    with open_columns(path) as file:
-        return file.read(columns=list(columns), use_threads=False)
 
 
 def open_rows(path: Path, stub: Stub | None, opener: Callable[[Path], T]) -> T:
@@ -131,6 +133,12 @@ def commit_shard(temporary: Path, path: Path, schema: pa.Schema) -> None:
     max_bytes = int(run.store_cache_gb * GIGABYTE)
     add_object(run.store_cache, temporary, digest=stub.digest, max_bytes=max_bytes)
     write_stub(path, schema, stub)
+
+
+def fits_cache(stubs: Iterable[Stub]) -> bool:
+    """Whether all of them can be here at once."""
+    sizes = {stub.digest: stub.num_bytes for stub in stubs}
+    return sum(sizes.values()) <= find_run().store_cache_gb * GIGABYTE
 
 
 def has_rows(path: Path) -> bool:

@@ -117,9 +117,11 @@ def test_an_index_and_few_columns_fetch_no_object(corpora: tuple[Path, Path]) ->
     assert list(CACHE.glob("??/[!.]*")) == []
 
 
-def test_batches_are_those_of_whole_shards() -> None:
+@pytest.mark.parametrize(("cache_gb", "num_fetched"), [(1.0, 1), (0.001, 0)])
+def test_batches_are_those_of_whole_shards(cache_gb: float, num_fetched: int) -> None:
+    """A split that fits is fetched; of one that does not only the row groups."""
     write_training_shards(Path("whole"))
-    set_store(cache_gb=0.001)
+    set_store(cache_gb=cache_gb)
     write_training_shards(Path("data"))
     drop_copies()
     found = []
@@ -131,6 +133,7 @@ def test_batches_are_those_of_whole_shards() -> None:
         assert one.keys() == other.keys()
         for name in one:
             np.testing.assert_array_equal(one[name], other[name])
+    assert len(list(CACHE.glob("??/[!.]*"))) == num_fetched
 
 
 def test_the_cache_stays_within_its_bound(corpora: tuple[Path, Path]) -> None:
