@@ -101,7 +101,7 @@ def test_a_fresh_checkout_pulls_stubs_and_reads(far: Path, tmp_path: Path) -> No
     clips = list(read_records(far / "data/clips/shard-00000.parquet", Clip))
     for folder in ("data", ".dvc/cache"):
         shutil.rmtree(far / folder)
-    run_dvc(far, "pull", "--remote", "shelf")
+    run_dvc(far, "pull", "--remote", "shelf", "--with-deps", LAST)
     assert hash_files(far / "data") == before
     assert not (far / "data/.objects").exists()
     assert list(read_records(far / "data/clips/shard-00000.parquet", Clip)) == clips
