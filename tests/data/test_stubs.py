@@ -48,9 +48,9 @@ def set_store(*, cache_gb: float = 1.0, url: str | None = None) -> None:
 @pytest.fixture
 def corpora() -> tuple[Path, Path]:
     """The same rows as whole shards and as stubs."""
-    write_fake_corpus(Path("whole"), make_clips(60), shard_size=32)
+    write_fake_corpus(Path("whole"), make_clips(30), shard_size=16)
     set_store()
-    write_fake_corpus(Path("data"), make_clips(60), shard_size=32)
+    write_fake_corpus(Path("data"), make_clips(30), shard_size=16)
     return Path("whole"), Path("data")
 
 
@@ -82,7 +82,7 @@ def test_an_object_is_the_whole_shard(corpora: tuple[Path, Path]) -> None:
 
 def test_stubs_do_not_depend_on_where_the_store_is(corpora: tuple[Path, Path]) -> None:
     set_store(url="memory://elsewhere")
-    write_fake_corpus(Path("other"), make_clips(60), shard_size=32)
+    write_fake_corpus(Path("other"), make_clips(30), shard_size=16)
     assert hash_files(Path("other")) == hash_files(Path("data"))
 
 
