@@ -45,5 +45,6 @@ deploy: setup ## registers all deployments with the server that runs
 doctor: setup ## what is missing or broken on this machine
 	@python -m flows.doctor
 
-clean-cache: setup ## drops from DVC's cache what neither the workspace nor a commit uses
+clean-cache: setup ## drops from DVC's cache and run.store what neither the workspace nor a commit uses
 	@dvc gc --workspace --all-commits
+	@python -m flows.clean_store

@@ -10,18 +10,12 @@ import json
 import logging
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tasks.data.shards import (
-    SHARD_NAME,
-    commit_file,
-    list_shards,
-    read_key,
-    read_metadata,
-    shard_path,
-)
+from tasks.data.files import commit_file, name_temporary
+from tasks.data.shards import SHARD_NAME, list_shards, read_key, read_metadata, shard_path
+from tasks.data.stored_rows import has_rows
 
 logger = logging.getLogger(__name__)
 DVC = Path(".dvc")
@@ -35,7 +29,7 @@ def restore_shards(
     """Links those of the `wanted` shards (number -> key) into place that are in the cache.
 
     `root` is DVC's out; a shard is all files of its name below it and counts as made by the one
-    in `out`.
+    in `out`. Stubs of which the store no longer has the object are passed over.
     """
     versions = read_versions(find_objects()) if wanted else []
     restored = set()
@@ -48,6 +42,7 @@ def restore_shards(
                 card in files
                 and all(file.exists() for file in files.values())
                 and is_done(files[card], key)
+                and all(map(has_rows, files.values()))
             ):
                 _place(files, root=root, card=card)
                 restored.add(index)
@@ -151,7 +146,7 @@ def _link(source: Path, path: Path) -> None:
     if path.exists() and path.samefile(source):
         return  # renaming a link over another one to the same file would leave both
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    temporary = name_temporary(path)
     try:
         os.link(source, temporary)
     except OSError:  # another file system, or one without links

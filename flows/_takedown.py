@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -14,6 +14,8 @@ from dvc.repo import Repo
 from flows._git import run_git
 from flows._versions import DVC_LOCK, read_lock
 from tasks.data.holders import SUFFIXES, Sought, find_clip_ids, holds
+from tasks.data.stored_rows import RowsGone, delete_rows, find_run
+from tasks.data.stubs import Stub, read_stub
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -56,7 +58,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Takedown:
-    """What was deleted: files by object's hash, objects by store; `models` had seen it."""
+    """What was deleted: files by object's hash, objects by place; `models` had seen it."""
 
     files: Mapping[str, str]
     num_deleted: Mapping[str, int]
@@ -64,7 +66,7 @@ class Takedown:
 
 
 def take_down(sought: Sought) -> Takedown:
-    """Deletes the objects that hold it from the cache and all remotes of this project.
+    """Deletes the objects that hold it from the cache, all remotes and the store of this project.
 
     Versions are all of git's commits and tags with a dvc.lock, the one that lies here, and every
     folder in the cache. Reads each Parquet and CSV object's names once.
@@ -82,7 +84,8 @@ def take_down(sought: Sought) -> Takedown:
             if _read(store, digest, partial(holds, sought=sought, name=name))
         }
         models = tuple(sorted(list_models(store, versions, found)))
-        return Takedown(found, delete_objects(store, found), models)
+        num_rows = delete_stored_rows(store, found)
+        return Takedown(found, delete_objects(store, found) | num_rows, models)
 
 
 def open_store(repo: Repo) -> Store:
@@ -129,7 +132,7 @@ def add_clip_ids(store: Store, files: Mapping[str, str], sought: Sought) -> Soug
         if name.endswith(".parquet"):
             ids = _read(store, digest, partial(find_clip_ids, person=sought.name))
             found |= ids or frozenset()
-    return Sought(sought.kind, sought.name, sought.clip_ids | found)
+    return replace(sought, clip_ids=sought.clip_ids | found)
 
 
 def _read(store: Store, digest: str, compute: Callable[[IO[bytes]], T]) -> T | None:
@@ -137,7 +140,24 @@ def _read(store: Store, digest: str, compute: Callable[[IO[bytes]], T]) -> T | N
     if file is None:
         return None
     with file:
-        return compute(file)
+        try:
+            return compute(file)
+        except RowsGone as error:
+            logger.warning("whom it held is not known: %s", error)
+            return None
+
+
+def read_stubs(store: Store, files: Mapping[str, str]) -> Iterator[tuple[Stub, str]]:
+    """With the names of their files."""
+    for digest, name in files.items():
+        if name.endswith(".parquet") and (stub := _read(store, digest, read_stub)) is not None:
+            yield stub, name
+
+
+def delete_stored_rows(store: Store, found: Mapping[str, str]) -> dict[str, int]:
+    """The objects of `run.store` that these files stand for; {} where none of them is a stub."""
+    deleted = [delete_rows(stub, Path(name)) for stub, name in read_stubs(store, found)]
+    return {str(find_run().store): sum(deleted)} if deleted else {}
 
 
 def list_models(store: Store, versions: list[Version], found: Mapping[str, str]) -> Iterator[str]:

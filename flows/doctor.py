@@ -9,6 +9,7 @@ from rich.table import Table
 
 from flows._server import answers, find_server
 from flows._versions import list_remotes, try_remote
+from tasks.data.store import try_store
 from tasks.doctor import Finding, examine
 from tasks.params import read_params
 
@@ -19,7 +20,9 @@ def main() -> int:
     """0 if nothing that is needed is missing."""
     table = Table("", "what", "found", box=None)
     try:
-        findings = [*examine(read_params()), check_server(), *check_remotes()]
+        params = read_params()
+        findings = [*examine(params), check_server(), *check_remotes()]
+        findings.append(check_store(params.run.store))
     except ValueError as error:
         sys.exit(str(error))
     for finding in findings:
@@ -45,6 +48,14 @@ def check_remotes() -> Iterator[Finding]:
     for name in remotes:
         error = try_remote(name)
         yield Finding(f"DVC remote {name}", error is None, error or "writable")
+
+
+def check_store(store: str | None) -> Finding:
+    """Writes, reads and deletes a small object in `run.store`."""
+    if store is None:
+        return Finding("store", None, "none: shards lie in data")
+    error = try_store(store)
+    return Finding(f"store {store}", error is None, error or "writable")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tasks.report.dataset.census import STAGE_FOLDERS
 
 logger = logging.getLogger("flows.purge")
 KINDS: tuple[ExclusionKind, ...] = ("video", "identity")
-STAGES = (*STAGE_FOLDERS, "report_dataset")
+STAGES = (*STAGE_FOLDERS, "write_svhf_shards", "report_dataset")
 MAX_SHOWN = 10
 NEXT = """next:
   dvc repro                              makes the shards concerned again, and the reports
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for stage in STAGES:
                 locks.enter_context(lock_stage(stage))
             report = purge_shards(given.data, kind, name=name)
-            found = Sought(kind, name, frozenset(report.clip_ids))
+            found = Sought(kind, name, frozenset(report.clip_ids), frozenset(report.objects))
             takedown = take_down(found) if given.everywhere else None
     except (ValueError, RuntimeError, OSError) as error:
         logger.error("purge: %s", error)
@@ -60,6 +60,8 @@ def _describe(report: PurgeReport, kind: ExclusionKind, name: str) -> None:
     _show("clips removed", report.clip_ids)
     _show("shards concerned", [name_shard(index) for index in report.shards])
     logger.info("%d files removed, %d rewritten", report.num_removed, report.num_rewritten)
+    if report.objects:
+        logger.info("%d objects deleted from the store", len(report.objects))
     logger.info("%s", NEXT)
 
 

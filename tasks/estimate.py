@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from tasks.data.schemas import SMALL_FACE_SHAPE, SPECTROGRAM_BINS, SPECTROGRAM_CHANNELS
 from tasks.data.shards import list_shards, read_records
+from tasks.data.stubs import count_bytes, count_rows
 from tasks.estimation.published import CORPORA, build_volume
 from tasks.estimation.volume import Volume, count_volume, measure_files
 from tasks.lists.corpus import read_corpus
@@ -248,7 +247,7 @@ def measure_shards(data: Path, num_clips: int) -> dict[str, float]:
     measured = {}
     for stage, (first, *_) in FOLDERS.items():
         paths = list_shards(data / first).values()
-        num_rows = sum(pq.read_metadata(path).num_rows for path in paths)
+        num_rows = sum(map(count_rows, paths))
         if num_rows:
             measured[stage] = sum(_list_sizes(data, stage)) / num_rows * num_clips
     return measured
@@ -256,7 +255,7 @@ def measure_shards(data: Path, num_clips: int) -> dict[str, float]:
 
 def _list_sizes(data: Path, stage: str) -> list[int]:
     folders = (data / folder for folder in FOLDERS[stage])
-    return [path.stat().st_size for folder in folders for path in list_shards(folder).values()]
+    return [count_bytes(path) for folder in folders for path in list_shards(folder).values()]
 
 
 def compute_download_s(volume: Volume, profile: Profile, params: Params) -> Seconds:

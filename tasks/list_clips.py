@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from prefect import task
 
 from tasks.data.left_out import LeftOut, write_left_out
@@ -21,6 +20,7 @@ from tasks.data.shards import (
     remove_leftovers,
     shard_path,
 )
+from tasks.data.stored_rows import read_columns
 from tasks.lists.assignment import Ints, assign_rows, find_first
 from tasks.lists.checksum import add_checksums
 from tasks.lists.corpus import read_corpus
@@ -162,7 +162,7 @@ def _in_slices(length: int) -> Iterator[slice]:
 def _read_assigned(out: Path) -> dict[int, Ints]:
     """The hashes of the clip ids in each shard there is."""
     return {
-        index: _hash_all(pq.read_table(path, columns=["clip_id"])["clip_id"].to_pylist())
+        index: _hash_all(read_columns(path, ["clip_id"])["clip_id"].to_pylist())
         for index, path in list_shards(out).items()
     }
 

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from tasks.data.rows import Row, read_rows, write_rows
 from tasks.data.samples import DATA_SETS
 from tasks.data.shards import list_shards, read_metadata, remove_leftovers, shard_path
+from tasks.data.stored_rows import delete_rows, open_rows, read_columns
+from tasks.data.stubs import drop_stub, read_stub
 from tasks.download import ROWS_PER_GROUP, compute_content_key
 from tasks.list_clips import write_clips
 from tasks.lists.exclusions import ExclusionKind
@@ -23,8 +25,17 @@ from tasks.records import CLIP_SCHEMA, DOWNLOAD_SCHEMA, Download
 from tasks.report.dataset.census import STAGE_FOLDERS
 
 CLIPS, MEDIA = STAGE_FOLDERS["list_clips"], STAGE_FOLDERS["download"]
-DERIVED = tuple(folder for folder in STAGE_FOLDERS.values() if folder not in (CLIPS, MEDIA))
-FINAL = tuple(Path("shards") / name / split for name in DATA_SETS for split in SPLITS)
+SVHF = Path("svhf")
+DERIVED = (
+    *(folder for folder in STAGE_FOLDERS.values() if folder not in (CLIPS, MEDIA)),
+    SVHF / "outcomes",
+)
+FINAL = tuple(
+    root / name / split
+    for root, names in ((Path("shards"), DATA_SETS), (SVHF, ("voices", "faces")))
+    for name in names
+    for split in SPLITS
+)
 UNFINISHED = Path("partial/download")
 ID_COLUMNS: Mapping[ExclusionKind, str] = {"video": "video_id", "identity": "identity"}
 SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
@@ -32,12 +43,14 @@ SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
 
 @dataclass(frozen=True)
 class PurgeReport:
-    """Which clips went, of which shards, and the files that were removed or rewritten for it."""
+    """Which clips went, of which shards, the files that were removed or rewritten for it, and the
+    store's objects that held them and are deleted."""
 
     clip_ids: tuple[str, ...]
     shards: tuple[int, ...]
     num_removed: int
     num_rewritten: int
+    objects: tuple[str, ...] = ()
 
 
 def purge_shards(data: Path, kind: ExclusionKind, *, name: str) -> PurgeReport:
@@ -51,15 +64,18 @@ def purge_shards(data: Path, kind: ExclusionKind, *, name: str) -> PurgeReport:
     shards = find_shards(data, clip_ids)
     removed = [path for index in shards for path in _list_derived(data, index)]
     removed += _list_unfinished(data, clip_ids)
+    objects = set[str]()
     for path in removed:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        objects.update(_remove(path, clip_ids))
     num_rewritten = 0
     for folder, rewrite in ((MEDIA, _rewrite_media), (CLIPS, _rewrite_clips)):
         for index in shards:
             if _holds(shard_path(data / folder, index), clip_ids):
-                rewrite(shard_path(data / folder, index), clip_ids)
+                objects.update(_replace(shard_path(data / folder, index), clip_ids, rewrite))
                 num_rewritten += 1
-    return PurgeReport(tuple(sorted(clip_ids)), tuple(shards), len(removed), num_rewritten)
+    return PurgeReport(
+        tuple(sorted(clip_ids)), tuple(shards), len(removed), num_rewritten, tuple(sorted(objects))
+    )
 
 
 def find_clips(data: Path, kind: ExclusionKind, *, name: str) -> frozenset[str]:
@@ -105,7 +121,29 @@ def _read_ids(path: Path) -> list[str]:
 
 def _read_columns(path: Path, columns: list[str]) -> pa.Table:
     read_metadata(path)  # says which file it is that cannot be read
-    return pq.read_table(path, columns=columns)
+    return read_columns(path, columns)
+
+
+def _remove(path: Path, clip_ids: Collection[str]) -> Iterator[str]:
+    """Removes a folder or a shard, and the object in the store if that holds one of the clips."""
+    if path.is_dir():
+        shutil.rmtree(path)
+        return
+    stub = read_stub(path) if _holds(path, clip_ids) else None
+    path.unlink()
+    if stub is not None:
+        delete_rows(stub, path)
+        yield stub.digest
+
+
+def _replace(
+    path: Path, clip_ids: Collection[str], rewrite: Callable[[Path, Collection[str]], None]
+) -> Iterator[str]:
+    stub = read_stub(path)
+    rewrite(path, clip_ids)
+    if stub is not None:
+        delete_rows(stub, path)
+        yield stub.digest
 
 
 def _list_derived(data: Path, index: int) -> Iterator[Path]:
@@ -129,7 +167,7 @@ def _rewrite_media(path: Path, clip_ids: Collection[str]) -> None:
         rows(),
         DOWNLOAD_SCHEMA,
         index=0,
-        metadata={**read_metadata(path), "key": compute_content_key(rows())},
+        metadata={**drop_stub(read_metadata(path)), "key": compute_content_key(rows())},
         rows_per_group=ROWS_PER_GROUP,
         compression="none",
     )
@@ -141,6 +179,6 @@ def _read_others(path: Path, clip_ids: Collection[str]) -> Iterator[Row[Download
 
 
 def _rewrite_clips(path: Path, clip_ids: Collection[str]) -> None:
-    table = pq.read_table(path, schema=CLIP_SCHEMA)
+    table = open_rows(path, read_stub(path), partial(pq.read_table, schema=CLIP_SCHEMA))
     is_other = pc.invert(pc.is_in(table["clip_id"], pa.array(sorted(clip_ids), pa.string())))
     write_clips(path, table.filter(is_other))

@@ -28,6 +28,7 @@ from tasks.data.shards import (
     read_records,
     shard_path,
 )
+from tasks.data.stubs import count_bytes
 from tasks.lists.splits import assign_split
 from tasks.outcomes import OUTCOME_SCHEMA
 from tasks.params import ShardParams, SplitParams
@@ -153,7 +154,7 @@ class DataSetFiles:
                     path.unlink(missing_ok=True)
 
     def count_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self._writers)
+        return sum(map(count_bytes, self._writers))
 
 
 def _describe_placement(placement: Placement) -> dict[str, Any]:

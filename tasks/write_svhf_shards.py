@@ -20,6 +20,7 @@ from tasks.data.shards import (
     read_records,
     shard_path,
 )
+from tasks.data.stubs import count_bytes
 from tasks.data.svhf_data import SCHEMAS
 from tasks.outcomes import OUTCOME_SCHEMA, Outcome, Status
 from tasks.records import AlignedFace, Clip, Extract
@@ -66,9 +67,8 @@ def write_svhf_shard(
             outcomes.write(vars(outcome))
             counts[describe(outcome)] += 1
         remove_shard(out.parent, index, kept=paths)
-    return ShardResult(
-        index, dict(counts), monotonic() - start, sum(path.stat().st_size for path in paths)
-    )
+    num_bytes = sum(map(count_bytes, paths))
+    return ShardResult(index, dict(counts), monotonic() - start, num_bytes)
 
 
 def read_clips(

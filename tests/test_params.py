@@ -33,6 +33,8 @@ def test_the_projects_own_file_is_valid() -> None:
         ("corpus: {source: folder, watch: a}", "needs corpus.path"),
         ("corpus: {source: voxceleb1, watch: a, tracks: t}", "needs corpus.meta"),
         ("corpus: {source: sample, watch: a, url_template: http://x}", "must hold {video_id}"),
+        ("corpus: {source: sample, watch: a}\nrun: {store: portraits}", "run.store: 'portraits'"),
+        ("corpus: {source: sample, watch: a}\nrun: {store_cache_gb: 0}", "run.store_cache_gb: 0"),
         ("corpus: [", "not valid YAML"),
         ("", "(top level)"),
     ],

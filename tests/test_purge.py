@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,6 +17,7 @@ from tasks.outcomes import Outcome, Status
 from tasks.params import CorpusParams
 from tasks.purge import PurgeReport, purge_shards
 from tasks.records import DOWNLOAD_SCHEMA, Clip, Download
+from tests.fake_corpus import make_clips, write_fake_corpus
 from tests.verb_chain import FETCHED_BY, FOLDERS, run_verbs
 
 SAMPLE = Path(__file__).parents[1] / "tasks" / "sample"
@@ -160,3 +162,17 @@ def test_a_clip_that_is_listed_no_more_is_still_found(tmp_path: Path, corpus: Co
 def test_nothing_held_it(tmp_path: Path, corpus: CorpusParams) -> None:
     report = purge(tmp_path / "data", corpus, identity="nobody")
     assert report == PurgeReport((), (), 0, 0)
+
+
+def test_svhfs_shards_go_too(tmp_path: Path) -> None:
+    clips, data = make_clips(6), tmp_path / "data"
+    write_fake_corpus(data, clips, shard_size=2)
+    for index in range(3):
+        rows = [vars(item.clip) for item in clips[2 * index : 2 * index + 2]]
+        for folder in ("outcomes", "voices/train", "faces/test"):
+            path = shard_path(data / "svhf" / folder, index)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.Table.from_pylist(rows).drop(["kind"]), path)
+    purge_shards(data, "video", name=clips[3].clip.video_id)
+    assert not list(data.glob("svhf/**/shard-00001.parquet"))
+    assert len(list(data.glob("svhf/**/shard-*.parquet"))) == 6

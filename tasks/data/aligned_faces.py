@@ -11,7 +11,8 @@ import torch
 from torch import Generator, Tensor
 
 from tasks.data.augment import Share, flip_faces
-from tasks.data.readers import Columns, ShardIndex, decode_faces, read_index
+from tasks.data.columns import Columns
+from tasks.data.readers import ShardIndex, decode_faces, read_index
 from tasks.data.rows import read_outcomes
 from tasks.data.shards import list_shards, read_records, shard_path
 from tasks.data.streams import Batch, ShardDataset, Stream

@@ -12,8 +12,8 @@ from torch import Generator
 
 from tasks.audio.logmel import normalise_logmel
 from tasks.data.augment import Share, crop_logmels, flip_faces
+from tasks.data.columns import Columns
 from tasks.data.readers import (
-    Columns,
     check_feature_width,
     decode_faces,
     read_column,

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from models.spline_warp import warp_pictures
 from tasks.data.augment import Share
+from tasks.data.columns import Columns
 from tasks.data.orders import build_generator
-from tasks.data.readers import Columns, decode_faces, name_person, read_batches
+from tasks.data.readers import decode_faces, name_person, read_batches
 from tasks.data.resident import compute_resident_rows
 from tasks.data.streams import Batch
 from tasks.face.normalise import (

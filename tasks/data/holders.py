@@ -5,11 +5,16 @@ import io
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import IO, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from tasks.data.stored_rows import read_parts
+from tasks.data.stubs import parse_stub, read_stub
 
 SPAN = r"_\d+-(\d+|end)"  # how tasks.lists.ids ends a clip's id
 CLIP_COLUMNS = ("clip_id", "sample_id")
@@ -19,11 +24,13 @@ SUFFIXES = (".parquet", ".csv")
 
 @dataclass(frozen=True)
 class Sought:
-    """A video or person by name; `clip_ids` are those known of it."""
+    """A video or person by name; `clip_ids` are those known of it, `objects` the SHA-256 of those
+    of the store that held it and are deleted."""
 
     kind: Literal["video", "identity"]
     name: str
     clip_ids: frozenset[str] = field(default_factory=frozenset)
+    objects: frozenset[str] = field(default_factory=frozenset)
 
     def is_in(self, values: Collection[str]) -> bool:
         """True if one of the names is this one's, or that of one of its clips."""
@@ -37,8 +44,12 @@ class Sought:
 
 
 def holds(file: IO[bytes], sought: Sought, *, name: str) -> bool:
-    """For a Parquet file or a CSV table; any other file says nothing of whom it holds."""
+    """For a Parquet file (of a stub: its object) or a CSV table; any other file says nothing of
+    whom it holds. RowsGone where the store has not got the object."""
     if name.endswith(".parquet"):
+        stub = read_stub(file)
+        if stub is not None and stub.digest in sought.objects:
+            return True
         return _is_in_columns(file, sought)
     if name.endswith(".csv"):
         rows = csv.reader(io.StringIO(file.read().decode("utf-8-sig")))
@@ -47,11 +58,20 @@ def holds(file: IO[bytes], sought: Sought, *, name: str) -> bool:
 
 
 def _is_in_columns(file: IO[bytes], sought: Sought) -> bool:
-    with pq.ParquetFile(file) as parquet:
-        people = PERSON_COLUMNS if sought.kind == "identity" else ("video_id",)
-        wanted = [c for c in (*CLIP_COLUMNS, *people) if c in parquet.schema_arrow.names]
-        table = parquet.read(wanted, use_threads=False) if wanted else pa.table({})
+    people = PERSON_COLUMNS if sought.kind == "identity" else ("video_id",)
+    table = _read_names(file, (*CLIP_COLUMNS, *people))
     return any(sought.is_in(_list_names(column)) for column in table.columns)
+
+
+def _read_names(file: IO[bytes], columns: Collection[str]) -> pa.Table:
+    """Those of the columns that there are, of a stub from its object."""
+    with pq.ParquetFile(file) as parquet:
+        stub = parse_stub(parquet.metadata.metadata)
+        wanted = [name for name in columns if name in parquet.schema_arrow.names]
+        if stub is None or not wanted:
+            return parquet.read(wanted, use_threads=False) if wanted else pa.table({})
+    read = partial(pq.ParquetFile.read, columns=wanted, use_threads=False)
+    return read_parts(Path("(a version)"), stub, read)
 
 
 def _list_names(column: pa.ChunkedArray) -> set[str]:
@@ -60,8 +80,7 @@ def _list_names(column: pa.ChunkedArray) -> set[str]:
 
 def find_clip_ids(file: IO[bytes], person: str) -> frozenset[str]:
     """Clips of a person in a Parquet file; none where it does not say whose they are."""
-    with pq.ParquetFile(file) as parquet:
-        if not {"clip_id", "identity"} <= set(parquet.schema_arrow.names):
-            return frozenset()
-        table = parquet.read(["clip_id", "identity"], use_threads=False)
+    table = _read_names(file, ("clip_id", "identity"))
+    if table.num_columns < 2:
+        return frozenset()
     return frozenset(table["clip_id"].filter(pc.equal(table["identity"], person)).to_pylist())

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tasks.data.shards import commit_file
+from tasks.data.files import commit_file
 
 NAME = "left_out.json"
 

@@ -1,12 +1,9 @@
 """Reads the final data sets as shaped arrays, straight from Arrow's buffers."""
 
-import json
-import math
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -17,25 +14,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.batches import cut_batches
+from tasks.data.columns import Array, Columns, convert_columns, find_places, map_values
 from tasks.data.shards import compute_key, list_shards
-
-Array = npt.NDArray[Any]
-# Equal shapes: an array [N, ...]; shapes that vary, or pictures as bytes: a list of N.
-Columns = dict[str, Array | list[Any]]
+from tasks.data.stored_rows import fits_cache, open_rows, open_shard, read_columns, read_parts
+from tasks.data.stubs import Stub, list_group_rows, parse_stub
 
 ENCODER_KEYS = ("D", "encoder", "encoder_sha256")
-# A data page's header takes 18 bytes at least; these are fewer than two of them.
-ONE_HEADER_BYTES = 32
+MAPPED = partial(pq.ParquetFile, memory_map=True)
 
 
 @dataclass(frozen=True)
 class Group:
-    """A row group: number `index` of a file; its first row's number in the whole data set."""
+    """A row group: number `index` of a file; its first row's number in the whole data set; `stub`
+    where the rows lie in a store, `is_alone` if so few fit here that it is fetched by itself."""
 
     path: Path
     index: int
     first_row: int
     num_rows: int
+    stub: Stub | None = None
+    is_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class ShardIndex:
 
 
 def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
-    """Reads the shards' footers.
+    """Reads the shards' footers, nothing of a store.
 
     ValueError if the folder holds no rows, if `columns` are missing, or if shards differ in columns
     or in the face encoder.
@@ -62,7 +60,7 @@ def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
     schema: pa.Schema | None = None
     keys: list[str] = []
     for path in list_shards(folder).values():
-        with open_shard(path) as file:
+        with pq.ParquetFile(path) as file:
             schema = schema or file.schema_arrow
             _check_alike(path, file.schema_arrow, expected=schema)
             keys.append(_read_text(file.schema_arrow, "key"))
@@ -71,16 +69,18 @@ def read_index(folder: Path, *, columns: Sequence[str] = ()) -> ShardIndex:
         raise ValueError(f"{folder}: no rows: this split of the data set is empty")
     if absent := [name for name in columns if name not in schema.names]:
         raise ValueError(f"{folder}: no column {', '.join(absent)}; there are {schema.names}")
+    stubs = [group.stub for group in groups if group.stub is not None]
+    if stubs and not fits_cache(stubs):
+        groups = [replace(group, is_alone=group.stub is not None) for group in groups]
     return ShardIndex(folder, schema, tuple(groups), tuple(keys))
 
 
 def _list_groups(path: Path, metadata: pq.FileMetaData, before: Sequence[Group]) -> list[Group]:
     first_row = before[-1].first_row + before[-1].num_rows if before else 0
-    groups = []
-    for number in range(metadata.num_row_groups):
-        num_rows = metadata.row_group(number).num_rows
+    groups, stub = [], parse_stub(metadata.metadata)
+    for number, num_rows in enumerate(list_group_rows(metadata)):
         if num_rows:
-            groups.append(Group(path, number, first_row, num_rows))
+            groups.append(Group(path, number, first_row, num_rows, stub))
         first_row += num_rows
     return groups
 
@@ -131,7 +131,7 @@ def read_batches(
     index = read_index(folder, columns=columns or ())
     names = index.schema.names if columns is None else columns
     for path, groups in groupby(index.groups, key=attrgetter("path")):
-        with open_shard(path) as file:
+        with open_shard(path, memory_map=True) as file:
             yield from _read_shard(file, tuple(groups), names, index.schema, batch_size)
 
 
@@ -143,7 +143,7 @@ def _read_shard(
     size: int,
 ) -> Iterator[Columns]:
     chunks = (file.metadata.row_group(group.index) for group in groups)
-    places = [_find_places(chunk, names, schema=schema) for chunk in chunks]
+    places = [find_places(chunk, names, schema=schema) for chunk in chunks]
     mapped = [name for name in names if all(name in found for found in places)]
     rest = [name for name in names if name not in mapped]
     tables = file.iter_batches(size, columns=rest, use_threads=False)
@@ -157,16 +157,16 @@ def _read_shard(
         yield {name: found[name] for name in names}
 
 
-def open_shard(path: Path) -> pq.ParquetFile:
-    """Mapped into memory, which halves the time of reading; safe, as shards are never rewritten."""
-    return pq.ParquetFile(path, memory_map=True)
-
-
 def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Columns:
     """Columns of one row group; binary ones of one size are views of the file where it has them
-    as they are: no copy, no memory of this process's own until a row is taken."""
-    with open_shard(group.path) as file:
-        places = _find_places(file.metadata.row_group(group.index), columns, schema=schema)
+    as they are: no copy, no memory of this process's own until a row is taken.
+
+    Mapping halves the time of reading; it is safe, as shards are never rewritten.
+    """
+    if group.stub is not None and group.is_alone:
+        return _read_alone(group, group.stub, columns, schema=schema)
+    with open_rows(group.path, group.stub, MAPPED) as file:
+        places = find_places(file.metadata.row_group(group.index), columns, schema=schema)
         rest = [name for name in columns if name not in places]
         table = file.read_row_group(group.index, columns=rest, use_threads=False)
     found: Columns = {name: _map_column(group, places, name=name, schema=schema) for name in places}
@@ -174,100 +174,31 @@ def read_group(group: Group, *, columns: Sequence[str], schema: pa.Schema) -> Co
     return {name: found[name] for name in columns}
 
 
-def _find_places(
-    chunks: pq.RowGroupMetaData, columns: Sequence[str], *, schema: pa.Schema
-) -> dict[str, int]:
-    """Where in the file the columns begin whose values can be mapped."""
-    return {
-        chunk.path_in_schema: place
-        for chunk in map(chunks.column, range(chunks.num_columns))
-        if chunk.path_in_schema in columns
-        and (place := _find_values(chunk, schema.field(chunk.path_in_schema))) is not None
-    }
-
-
 def _map_column(group: Group, places: Mapping[str, int], *, name: str, schema: pa.Schema) -> Array:
-    shape, dtype = _read_shape(schema.field(name))
-    count = group.num_rows * math.prod(shape)
-    content, first = _map_part(group.path, places[name], count * dtype.itemsize)
-    flat = np.frombuffer(content, dtype, count, first)
-    return flat.reshape(group.num_rows, *shape)  # [N, ...]
+    return map_values(
+        group.path,
+        group.stub,
+        place=places[name],
+        num_rows=group.num_rows,
+        field=schema.field(name),
+    )
 
 
-def _map_part(path: Path, place: int, num_bytes: int) -> tuple[mmap.mmap, int]:
-    """Maps these bytes of a file, read in one go where the system can; and where they begin."""
-    first = place % mmap.ALLOCATIONGRANULARITY
-    with path.open("rb") as file:
-        content = mmap.mmap(
-            file.fileno(),
-            first + num_bytes,
-            flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0),
-            prot=mmap.PROT_READ,
-            offset=place - first,
-        )
-    return content, first
+def _read_alone(group: Group, stub: Stub, columns: Sequence[str], *, schema: pa.Schema) -> Columns:
+    def read(file: pq.ParquetFile) -> pa.Table:
+        return file.read_row_group(group.index, columns=list(columns), use_threads=False)
 
-
-def _find_values(chunk: pq.ColumnChunkMetaData, field: pa.Field) -> int | None:
-    """Where in the file the values of a column stand one after the other; None if they do not.
-
-    They do where nothing is compressed, null or looked up, and the row group is one page: then the
-    chunk is nothing but a page's header and the values.
-    """
-    if not pa.types.is_fixed_size_binary(field.type) or field.nullable:
-        return None
-    if chunk.compression != "UNCOMPRESSED" or chunk.has_dictionary_page:
-        return None
-    header_bytes: int = chunk.total_compressed_size - chunk.num_values * field.type.byte_width
-    return chunk.data_page_offset + header_bytes if header_bytes <= ONE_HEADER_BYTES else None
+    found = convert_columns(read_parts(group.path, stub, read), schema=schema)
+    return {name: found[name] for name in columns}
 
 
 def read_column(index: ShardIndex, name: str) -> Array:
     """One column of labels or numbers for all rows."""
-    batches = read_batches(index.folder, columns=[name], batch_size=65536)
-    return np.concatenate([np.asarray(batch[name]) for batch in batches])  # [N]
-
-
-def convert_columns(table: pa.Table | pa.RecordBatch, *, schema: pa.Schema) -> Columns:
-    columns: Columns = {}
-    for name in table.column_names:
-        values = table.column(name)
-        values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        columns[name] = _convert(values, schema.field(name))
-    return columns
-
-
-def _convert(values: pa.Array, field: pa.Field) -> Array | list[Any]:
-    if pa.types.is_fixed_size_binary(field.type):
-        shape, dtype = _read_shape(field)
-        first = values.offset * field.type.byte_width
-        count = len(values) * field.type.byte_width // dtype.itemsize
-        flat = np.frombuffer(values.buffers()[1], dtype, count, first)
-        return flat.reshape(len(values), *shape)  # [N, ...]
-    if pa.types.is_binary(field.type):
-        return _split_cells(values, field)
-    if pa.types.is_fixed_size_list(field.type):
-        vectors: Array = values.flatten().to_numpy(zero_copy_only=True)
-        return vectors.reshape(len(values), field.type.list_size)  # [N, D]
-    array: Array = values.to_numpy(zero_copy_only=False)
-    return array
-
-
-def _split_cells(values: pa.Array, field: pa.Field) -> list[Any]:
-    _, offsets, data = values.buffers()
-    bounds = np.frombuffer(offsets, np.int32, len(values) + 1, 4 * values.offset).tolist()
-    cells = [memoryview(data)[a:b] for a, b in pairwise(bounds)]
-    if b"encoding" in (field.metadata or {}):
-        return cells
-    shape, dtype = _read_shape(field)
-    return [np.frombuffer(cell, dtype).reshape(shape) for cell in cells]  # N of [T, ...]
-
-
-def _read_shape(field: pa.Field) -> tuple[list[int], np.dtype[Any]]:
-    metadata: Mapping[bytes, bytes] = field.metadata or {}
-    if b"shape" not in metadata:
-        raise ValueError(f"column {field.name} does not say its shape and dtype")
-    return json.loads(metadata[b"shape"]), np.dtype(metadata[b"dtype"].decode())
+    parts = [
+        convert_columns(read_columns(path, [name]), schema=index.schema)[name]
+        for path in dict.fromkeys(group.path for group in index.groups)
+    ]
+    return np.concatenate([np.asarray(part) for part in parts])  # [N]
 
 
 def decode_faces(pngs: Sequence[bytes]) -> npt.NDArray[np.uint8]:

@@ -8,9 +8,10 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tasks.data.shards import ROWS_PER_GROUP, ShardResult, ShardWriter, read_records, restore_enums
+from tasks.data.shards import ROWS_PER_GROUP, ShardResult, ShardWriter, restore_enums
+from tasks.data.stored_rows import open_shard, read_columns
+from tasks.data.stubs import count_bytes
 from tasks.outcomes import OUTCOME_SCHEMA, Outcome, Rejected, Status
 from tasks.records import Clip
 
@@ -38,7 +39,7 @@ def read_rows(
     names = [field.name for field in fields(record)]  # type: ignore[arg-type]
     wanted = names if columns is None else list(columns)
     absent = dict.fromkeys(set(names) - set(wanted))
-    with pq.ParquetFile(path) as file:
+    with open_shard(path) as file:
         for batch in file.iter_batches(
             batch_size=batch_rows, columns=[*OUTCOME_SCHEMA.names, *wanted]
         ):
@@ -50,7 +51,8 @@ def read_rows(
 
 
 def read_outcomes(path: Path) -> Iterator[Outcome]:
-    return read_records(path, Outcome, columns=OUTCOME_SCHEMA.names, batch_rows=1024)
+    for values in read_columns(path, OUTCOME_SCHEMA.names).to_pylist():
+        yield Outcome(**restore_enums(values))
 
 
 def join_clips(clips: Iterable[Clip], rows: Iterable[Row[R]]) -> Iterator[Row[tuple[Clip, R]]]:
@@ -110,7 +112,7 @@ def write_rows(
             counts[describe(row.outcome)] += 1
             record = {} if row.record is None else vars(row.record)
             writer.write({**vars(row.outcome), **record})
-    return ShardResult(index, dict(counts), monotonic() - start, path.stat().st_size)
+    return ShardResult(index, dict(counts), monotonic() - start, count_bytes(path))
 
 
 def describe(outcome: Outcome) -> str:

@@ -2,14 +2,12 @@
 
 A shard is written under a temporary name unique to the writer, synced, then renamed; it is never
 opened for writing again, so DVC may hard-link it. Its `key` (schema metadata) says what it was made
-from: a stage skips a shard only if the key matches.
+from: a stage skips a shard only if the key matches. Its rows may lie in a store: tasks.data.stubs.
 """
 
 import hashlib
 import json
-import os
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -20,6 +18,8 @@ from typing import Any, Self, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.data.files import name_temporary
+from tasks.data.stored_rows import commit_shard, open_shard
 from tasks.outcomes import Reason, Status
 from tasks.records import Kind, Seconds
 
@@ -102,7 +102,7 @@ class ShardWriter:
     ) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+        self._temporary = name_temporary(path)
         self._schema = schema.with_metadata({**(schema.metadata or {}), **metadata})
         self._rows_per_group = rows_per_group
         self._rows: list[dict[str, Any]] = []
@@ -142,21 +142,9 @@ class ShardWriter:
             finally:
                 self._writer.close()
             if kind is None:
-                commit_file(self._temporary, self._path)
+                commit_shard(self._temporary, self._path, self._schema)
         finally:
             self._temporary.unlink(missing_ok=True)  # closing fails, too, on a full disk
-
-
-def commit_file(temporary: Path, path: Path) -> None:
-    """Gives a finished temporary file its name, so that it survives a power cut whole."""
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -176,7 +164,7 @@ def read_records(
     names = [field.name for field in fields(record)]  # type: ignore[arg-type]
     wanted = names if columns is None else list(columns)
     absent = dict.fromkeys(set(names) - set(wanted))
-    with pq.ParquetFile(path) as file:
+    with open_shard(path) as file:
         for batch in file.iter_batches(batch_size=batch_rows, columns=wanted):
             for values in batch.to_pylist():
                 yield record(**restore_enums({**absent, **values}))

@@ -20,8 +20,9 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from tasks.data.augment import Share
 from tasks.data.batches import BatchMemory
+from tasks.data.columns import Columns
 from tasks.data.orders import Rows, build_generator, compute_order
-from tasks.data.readers import Columns, ShardIndex, read_group
+from tasks.data.readers import ShardIndex, read_group
 
 # Column name to a tensor [B, ...], or to a list of B strings.
 Batch = dict[str, Any]

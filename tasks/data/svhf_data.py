@@ -14,14 +14,8 @@ import torch
 from torch import Generator, Tensor
 
 from tasks.data.augment import Share, draw_uniform
-from tasks.data.readers import (
-    Columns,
-    decode_faces,
-    read_batches,
-    read_column,
-    read_index,
-    select_labelled,
-)
+from tasks.data.columns import Columns
+from tasks.data.readers import decode_faces, read_batches, read_column, read_index, select_labelled
 from tasks.data.schemas import COMMON_FIELDS, FACE_SHAPE, SPECTROGRAM_BINS
 from tasks.data.streams import Batch, ShardDataset, Stream
 

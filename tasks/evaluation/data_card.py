@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from tasks.data.readers import name_person, read_batches
 from tasks.data.shards import list_shards
+from tasks.data.stored_rows import read_columns
 from tasks.evaluation.attributes import bin_by_decade
 from tasks.evaluation.groups import UNKNOWN
 
@@ -125,7 +125,7 @@ def _count_lost(
     num_listed, lost = 0, Counter[str]()
     flags = [f"in_{name}" for name in data_sets]
     for path in list_shards(folder).values():
-        for row in pq.read_table(path, columns=["status", "reason", *flags]).to_pylist():
+        for row in read_columns(path, ["status", "reason", *flags]).to_pylist():
             num_listed += 1
             if not any(row[flag] for flag in flags):
                 lost[str(row["reason"] or row["status"])] += 1

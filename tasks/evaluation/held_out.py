@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.data.readers import Columns, Group, ShardIndex, name_person, read_group
+from tasks.data.columns import Columns
+from tasks.data.readers import Group, ShardIndex, name_person, read_group
 from tasks.evaluation.attributes import map_ethnicity
 from tasks.evaluation.heads import LabelledFeatures
 from tasks.evaluation.linear_head import Attributes

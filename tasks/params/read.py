@@ -38,13 +38,15 @@ from tasks.params.training import (
     VggFaceParams,
     VoiceEmbeddingParams,
 )
-from tasks.params.types import STRICT, Count
+from tasks.params.types import STRICT, Count, Positive
 
 
 @dataclass(frozen=True, config=STRICT)
 class RunParams:
     """How wide this machine works; makes nothing stale.
 
+    `store` is where the shards' rows go, any URL that fsspec reads (s3://bucket/prefix), null for
+    `data/` itself; what of it is used here lies in `store_cache`, at most `store_cache_gb`.
     `dask` is the address of a Dask cluster's scheduler that makes the shards, "local" for a cluster
     of `workers` on this machine, null for plain processes; its workers stand at the root of the
     same checkout. `training_threads` and `training_processes` (of torchrun, one GPU each) may move
@@ -57,6 +59,9 @@ class RunParams:
     device: str = "auto"
     dask: str | None = None
     training_processes: Count = 1
+    store: Annotated[str, Field(pattern=r"^[a-z0-9+]+://")] | None = None
+    store_cache: Path = Path("data/.objects")
+    store_cache_gb: Positive = 50.0
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tasks.data.shards import commit_file
+from tasks.data.files import commit_file
 from tasks.report.figures import Figure
 from tasks.report.tables import (
     Cell,

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tasks.audio.spectrogram import SAMPLE_RATE
 from tasks.data.samples import DATA_SETS
-from tasks.data.shards import list_shards
+from tasks.data.shards import list_shards, read_metadata
+from tasks.data.stored_rows import open_shard, read_columns
 from tasks.lists.labels import SPLITS
 from tasks.report.dataset.attrition import count_attrition
 from tasks.report.dataset.census import (
@@ -135,7 +135,7 @@ def _measure_loudness(data: Path) -> Floats:
 
 
 def _read_column(path: Path, name: str) -> Iterator[Any]:
-    with pq.ParquetFile(path) as file:
+    with open_shard(path) as file:
         for batch in file.iter_batches(batch_size=16, columns=[name]):
             yield from batch.column(0).to_pylist()
 
@@ -145,12 +145,10 @@ def _measure_features(data: Path) -> tuple[Floats, float, str]:
     parts, encoder = [], ""
     for split in SPLITS:
         for path in _spread_out(data / "shards/pairs" / split):
-            with pq.ParquetFile(path) as file:
-                column = file.read(["face_feature"], use_threads=False)["face_feature"]
-                known = file.schema_arrow.metadata or {}
+            column = read_columns(path, ["face_feature"])["face_feature"]
             parts.append(column.combine_chunks().flatten().to_numpy().reshape(len(column), -1))
-            names = (known.get(key, b"").decode() for key in (b"encoder", b"encoder_sha256"))
-            encoder = " ".join(names)
+            known = read_metadata(path)
+            encoder = " ".join(known.get(key, "") for key in ("encoder", "encoder_sha256"))
     if not parts:
         return np.empty(0), 0.0, encoder
     features = np.concatenate(parts).astype(np.float64)  # [N, D]

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tasks.data.shards import commit_file, compute_key
+from tasks.data.files import commit_file
+from tasks.data.shards import compute_key
 from tasks.training.logs import Meter
 
 FORMAT = 1

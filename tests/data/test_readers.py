@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.data.columns import convert_columns
 from tasks.data.readers import (
     build_labels,
     check_feature_width,
     compute_data_hash,
-    convert_columns,
     decode_faces,
     read_batches,
     read_column,

@@ -5,16 +5,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 import yaml
 from dvc.repo import Repo
-from moto.server import ThreadedMotoServer
 
 from flows._takedown import take_down
 from flows._versions import push
 from tasks.data.holders import Sought
 from tests.fake_corpus import make_clips, write_fake_corpus
+from tests.s3_server import SECRET, list_objects, serve_s3
 from tests.small_project import hash_files
 
 pytestmark = pytest.mark.slow
@@ -23,16 +22,9 @@ STAGES = {name: {"cmd": "true", "outs": [f"data/{name}"]} for name in OUTS}
 
 
 @pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Credentials come by environment, as from the cloud."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def endpoint() -> Iterator[str]:
+    with serve_s3() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +32,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> N
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
     subprocess.run(["git", "init", "-q"], check=True)
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="portraits")
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}))
     with Repo.init(str(tmp_path)) as repo, repo.config.edit() as config:
         config["remote"] = {"store": {"url": "s3://portraits/dvc", "endpointurl": endpoint}}
@@ -49,14 +40,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> N
         repo.commit(force=True)
 
 
-def count_objects(endpoint: str) -> int:
-    pages = boto3.client("s3", endpoint_url=endpoint).list_objects_v2(Bucket="portraits")
-    return int(pages["KeyCount"])
-
-
-def test_everything_comes_back_as_it_was(endpoint: str) -> None:
+def test_everything_comes_back_as_it_was() -> None:
     before = hash_files(Path("data"))
-    assert push(OUTS, "store") == count_objects(endpoint) > len(OUTS)
+    assert push(OUTS, "store") == len(list_objects()) > len(OUTS)
     assert push(OUTS, "store") == 0
     shutil.rmtree("data")
     shutil.rmtree(".dvc/cache")
@@ -64,13 +50,13 @@ def test_everything_comes_back_as_it_was(endpoint: str) -> None:
         repo.pull(remote="store")
     assert hash_files(Path("data")) == before
     text = Path("dvc.lock").read_text() + Path(".dvc/config").read_text()
-    assert "a-secret" not in text
+    assert SECRET not in text
 
 
-def test_a_video_is_deleted_at_the_server_too(endpoint: str) -> None:
+def test_a_video_is_deleted_at_the_server_too() -> None:
     push(OUTS, "store")
-    before, video = count_objects(endpoint), make_clips(60)[20].clip.video_id
+    before, video = len(list_objects()), make_clips(60)[20].clip.video_id
     found = take_down(Sought("video", video))
     assert found.num_deleted["store"] == found.num_deleted["cache"] == len(found.files) > len(OUTS)
-    assert count_objects(endpoint) == before - len(found.files)
+    assert len(list_objects()) == before - len(found.files)
     assert {name.rpartition("-")[2] for name in found.files.values()} == {"00001.parquet"}

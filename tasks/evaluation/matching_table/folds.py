@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from tasks.data.readers import read_column, read_index
 from tasks.data.shards import ROWS_PER_GROUP, compute_key, list_shards, shard_path
+from tasks.data.stored_rows import open_shard
 from tasks.evaluation.matching import Items
 from tasks.evaluation.matching_table.rounds import People
 from tasks.evaluation.matching_table.systems import System, join_judges
@@ -49,7 +50,8 @@ def write_fold(source: Path, out: Path, *, held_out: Sequence[str]) -> None:
                 index = read_index(data_set / split)
                 keys += index.keys
                 for path in list_shards(data_set / split).values():
-                    tables.append(pq.read_table(path))
+                    with open_shard(path) as file:
+                        tables.append(file.read())
         if tables:
             _write_parts(pa.concat_tables(tables), out / data_set.name, keys, held_out)
 

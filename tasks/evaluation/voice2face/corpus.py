@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
 from tasks.data.readers import name_person, read_batches
 from tasks.data.shards import list_shards
+from tasks.data.stubs import count_rows
 from tasks.evaluation.attributes import bin_by_decade
 from tasks.evaluation.bootstrap import encode_people
 from tasks.evaluation.matching import Items
@@ -68,7 +68,7 @@ class Faces:
 
 
 def has_rows(folder: Path) -> bool:
-    return any(pq.read_metadata(path).num_rows for path in list_shards(folder).values())
+    return any(map(count_rows, list_shards(folder).values()))
 
 
 def read_labels(folder: Path, *, wanted: Wanted | None = None) -> Labelled:

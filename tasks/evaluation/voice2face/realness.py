@@ -1,10 +1,13 @@
 """Faces of sounds that are nobody's voice, and what the discriminator says of them (SPEC 5.1)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
@@ -13,6 +16,8 @@ from torch import Tensor
 from models.voice2face import stretch_pictures
 from tasks.audio.logmel import compute_logmel
 from tasks.data.shards import list_shards
+from tasks.data.stored_rows import open_rows, read_columns
+from tasks.data.stubs import read_stub
 from tasks.evaluation.bootstrap import (
     compute_interval,
     make_score,
@@ -51,13 +56,22 @@ def read_sounds(extracts: Path, who: Labelled) -> list[Samples]:
     wanted = set(list(first.values())[:MIN_BABBLE_VOICES])
     found: dict[str, Samples] = {}
     for path in list_shards(extracts).values():
-        names = ["clip_id", "audio"]
-        table = pq.read_table(path, columns=names, filters=pc.field("clip_id").isin(list(wanted)))
-        for row in table.to_pylist():
+        for row in _read_wanted(path, wanted):
             samples = np.frombuffer(row["audio"] or b"", dtype="<i2")
             if samples.any():
                 found[row["clip_id"]] = samples
     return [found[name] for name in sorted(found)]
+
+
+def _read_wanted(path: Path, wanted: Set[str]) -> list[dict[str, Any]]:
+    """Clip ids and sound; of a shard without any of them only the ids are read."""
+    names = pa.array(sorted(wanted), pa.string())
+    if not pc.any(pc.is_in(read_columns(path, ["clip_id"])["clip_id"], names)).as_py():
+        return []
+    filters = pc.field("clip_id").isin(names)
+    read = partial(pq.read_table, columns=["clip_id", "audio"], filters=filters)
+    rows: list[dict[str, Any]] = open_rows(path, read_stub(path), read).to_pylist()
+    return rows
 
 
 def make_sound(kind: str, sounds: Sequence[Samples], *, seconds: float, seed: int) -> Samples:

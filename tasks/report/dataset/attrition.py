@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tasks.data.left_out import LeftOut
 from tasks.data.shards import list_shards
+from tasks.data.stored_rows import read_columns
 from tasks.outcomes import Status
 from tasks.report.dataset.census import OUTCOMES, STAGE_FOLDERS, count_rows
 from tasks.report.dataset.reasons import (
@@ -143,8 +143,7 @@ def count_seen(data: Path) -> dict[StageReason, int]:
         if stage == "list_clips":
             continue
         for path in list_shards(data / folder).values():
-            with pq.ParquetFile(path) as file:
-                table = file.read(["stage", "reason"], use_threads=False)
+            table = read_columns(path, ["stage", "reason"])
             table = table.filter(
                 pc.and_(pc.equal(table["stage"], stage), table["reason"].is_valid())
             )
@@ -156,8 +155,7 @@ def count_seen(data: Path) -> dict[StageReason, int]:
 def read_rejected(data: Path) -> Iterator[tuple[Cell, ...]]:
     """REJECTED_COLUMNS of every clip that did not come through, in order of the shards."""
     for path in list_shards(data / OUTCOMES).values():
-        with pq.ParquetFile(path) as file:
-            table = file.read(list(OUTCOME_COLUMNS), use_threads=False)
+        table = read_columns(path, OUTCOME_COLUMNS)
         table = table.filter(pc.not_equal(table["status"], str(Status.kept)))
         for row in table.to_pylist():
             yield row["clip_id"], row["stage"], row["reason"] or row["status"], row["message"]

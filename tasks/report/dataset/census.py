@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tasks.data.samples import DATA_SETS
 from tasks.data.shards import list_shards, shard_path
+from tasks.data.stored_rows import read_columns
+from tasks.data.stubs import count_rows as count_shard_rows
 from tasks.lists.labels import SPLITS
 
 Floats = npt.NDArray[np.floating]
@@ -55,12 +56,12 @@ def read_census(data: Path) -> pa.Table:
 
 
 def _read_shard(data: Path, index: int) -> pa.Table:
-    clips = _read_columns(
+    clips = read_columns(
         shard_path(data / CLIPS, index), ["clip_id", *CLIP_NAMES, "age", "start_s", "end_s"]
     )
     path = shard_path(data / OUTCOMES, index)
     if path.exists():
-        outcomes = _read_columns(path, ["clip_id", *OUTCOME_NAMES, *FLAGS])
+        outcomes = read_columns(path, ["clip_id", *OUTCOME_NAMES, *FLAGS])
         if not outcomes["clip_id"].equals(clips["clip_id"]):
             raise ValueError(f"{path}: not the clips of {data / CLIPS}; run `dvc repro` first")
     else:
@@ -69,11 +70,6 @@ def _read_shard(data: Path, index: int) -> pa.Table:
     columns["clip_s"] = pc.subtract(clips["end_s"], clips["start_s"])
     columns |= {name: outcomes[name] for name in (*OUTCOME_NAMES, *FLAGS)}
     return pa.table([_code(columns[field.name], field) for field in CENSUS_SCHEMA], CENSUS_SCHEMA)
-
-
-def _read_columns(path: Path, names: list[str]) -> pa.Table:
-    with pq.ParquetFile(path) as file:
-        return file.read(columns=names, use_threads=False)
 
 
 def _make_waiting(num_rows: int) -> pa.Table:
@@ -116,7 +112,7 @@ def read_values(data: Path, data_set: str, column: str) -> dict[str, Floats]:
 
 def _read_parts(data: Path, data_set: str, split: str, column: str) -> Iterator[Floats]:
     for path in list_shards(data / "shards" / data_set / split).values():
-        values = _read_columns(path, [column])[column]
+        values = read_columns(path, [column])[column]
         yield values.drop_null().to_numpy().astype(np.float32, copy=False)
 
 
@@ -126,7 +122,7 @@ def check_final_shards(data: Path, census: pa.Table) -> None:
         counts = count_rows(census.filter(census[f"in_{name}"]), "split")
         for split in SPLITS:
             folder, wanted = data / "shards" / name / split, counts.get((split,), 0)
-            found = sum(pq.read_metadata(path).num_rows for path in list_shards(folder).values())
+            found = sum(map(count_shard_rows, list_shards(folder).values()))
             if found != wanted:
                 raise ValueError(
                     f"{folder}: {found} rows, but the outcomes put {wanted} there; "

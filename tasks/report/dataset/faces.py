@@ -4,10 +4,10 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from PIL import Image
 
 from tasks.data.shards import list_shards
+from tasks.data.stored_rows import open_shard
 from tasks.lists.labels import SPLITS
 
 NUM_COLUMNS, NUM_FACES = 6, 12
@@ -27,7 +27,7 @@ def read_faces(data: Path) -> list[bytes]:
 def _read_pairs(data: Path) -> Iterator[tuple[str, bytes]]:
     for split in SPLITS:
         for path in list_shards(data / "shards" / "pairs" / split).values():
-            with pq.ParquetFile(path) as file:
+            with open_shard(path) as file:
                 names = ["clip_id", "identity", "face"]
                 for batch in file.iter_batches(batch_size=16, columns=names, use_threads=False):
                     for row in batch.to_pylist():

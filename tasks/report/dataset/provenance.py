@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from tasks.data.samples import DATA_SETS
 from tasks.data.shards import list_shards, read_metadata
+from tasks.data.stubs import count_bytes, count_rows
 from tasks.lists.labels import SPLITS
 from tasks.params import Params, flatten
 from tasks.report.dataset.census import STAGE_FOLDERS
@@ -58,8 +57,8 @@ def _read_folder(name: str, folders: list[Path]) -> Folder:
     for folder in folders:
         for index, path in list_shards(folder).items():
             num_shards += 1
-            num_rows += pq.read_metadata(path).num_rows
-            num_bytes += path.stat().st_size
+            num_rows += count_rows(path)
+            num_bytes += count_bytes(path)
             digest.update(f"{folder.name}/{index}:{read_metadata(path).get('key')}\n".encode())
     return Folder(name, num_shards, num_rows, num_bytes, digest.hexdigest()[:DIGEST_LENGTH])
 
