@@ -14,7 +14,7 @@ from tasks.evaluation.ar_spm.facts import Facts, write_facts
 from tasks.evaluation.ar_spm.fitting import fit_attribute_heads, score_heads
 from tasks.evaluation.ar_spm.measure import Examined, examine, measure
 from tasks.evaluation.ar_spm.names import FACE_TO_FACE
-from tasks.evaluation.ar_spm.pictures import list_strips, write_strips
+from tasks.evaluation.ar_spm.pictures import show_all
 from tasks.evaluation.ar_spm.priors import (
     GenderedFaces,
     count_faces,
@@ -24,6 +24,7 @@ from tasks.evaluation.ar_spm.priors import (
 from tasks.evaluation.ar_spm.system import System, open_system, predict_features
 from tasks.evaluation.ar_spm.weights import Weights, list_encoders, write_curves
 from tasks.evaluation.data_card import write_data_card
+from tasks.evaluation.galleries import write_galleries
 from tasks.evaluation.heads import Heads
 from tasks.evaluation.held_out import COLUMNS, read_held_out, read_spectrograms
 from tasks.evaluation.leaks import score_leaks
@@ -74,7 +75,7 @@ def measure_ar_spm(
     lines += score_table1(faces, num_repeats=params.prior_repeats, seed=seed)
     if heads is not None:
         lines += check_heads(system, train, examined, heads=heads, params=params)
-    write_strips(out, list_strips(examined, faces, draw=system.draw, params=params))
+    write_galleries(out, show_all(examined, faces, draw=system.draw, params=params))
     write_curves(out, weights.encoders)
     write_data_card(out, shards, data_sets=("pairs",))
     write_facts(out, state_facts(examined, test, faces, weights=weights, heads=heads))

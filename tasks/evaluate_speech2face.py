@@ -8,6 +8,7 @@ from prefect import task
 
 from tasks.data.readers import read_index
 from tasks.evaluation.data_card import write_data_card
+from tasks.evaluation.galleries import write_galleries
 from tasks.evaluation.head_scores import select
 from tasks.evaluation.heads import LabelledFeatures
 from tasks.evaluation.held_out import COLUMNS
@@ -25,7 +26,7 @@ from tasks.evaluation.speech2face.attributes import (
 from tasks.evaluation.speech2face.curves import write_curves
 from tasks.evaluation.speech2face.examine import Examined, Source, examine
 from tasks.evaluation.speech2face.facts import Facts, write_facts
-from tasks.evaluation.speech2face.galleries import show_all, write_galleries
+from tasks.evaluation.speech2face.galleries import show_all
 from tasks.evaluation.speech2face.maps import write_map
 from tasks.evaluation.speech2face.measure import choose_classifier, measure
 from tasks.evaluation.speech2face.names import DEFAULT

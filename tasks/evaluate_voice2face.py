@@ -6,9 +6,9 @@ import torch
 from prefect import task
 
 from tasks.evaluation.data_card import write_data_card
+from tasks.evaluation.galleries import write_galleries
 from tasks.evaluation.store import describe_headline, write_lines, write_samples
 from tasks.evaluation.voice2face.durations import read_speech
-from tasks.evaluation.voice2face.galleries import write_galleries
 from tasks.evaluation.voice2face.matching import Outcome
 from tasks.evaluation.voice2face.measure import (
     Settings,
@@ -55,7 +55,6 @@ def measure_voice2face(
             corpus,
             sounds=sounds,
             speech=read_speech(shards / "voices/test"),
-            with_own=card.may_show_faces,
             settings=settings,
         )
         outcome.lines.extend(lines)

@@ -8,6 +8,7 @@ from models.ar_spm_priors import VARIANTS
 from tasks.evaluation.ar_spm.facts import Facts, read_facts
 from tasks.evaluation.ar_spm.names import CONSTANT, ORIGINAL
 from tasks.evaluation.data_card import DataCard, read_data_card
+from tasks.evaluation.galleries import read_galleries
 from tasks.evaluation.scores import Score, flatten_scores
 from tasks.evaluation.store import GUARDED, Line, get_headline, read_lines, select_lines
 from tasks.report.ar_spm import figures, tables
@@ -15,6 +16,7 @@ from tasks.report.ar_spm import words as texts
 from tasks.report.ar_spm.pivot import WITH_VARIANTS, index_lines
 from tasks.report.figures import Figure
 from tasks.report.networks.card import build_cards
+from tasks.report.networks.gallery import PICTURE_COLUMNS, draw_galleries, list_pictures
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
@@ -34,7 +36,7 @@ class Evaluation:
     facts: Facts
     data: DataCard
     galleries: Mapping[str, Figure]
-    strips: Rows
+    pictures: Rows
 
     def get(self, table: str, *labels: str) -> Score:
         return index_lines(self.lines, table)[labels]
@@ -42,8 +44,17 @@ class Evaluation:
 
 def read_evaluation(folder: Path) -> Evaluation:
     data = read_data_card(folder)
-    galleries, strips = figures.draw_galleries(folder, may_show_faces=data.may_show_faces)
-    return Evaluation(folder, read_lines(folder), read_facts(folder), data, galleries, strips)
+    galleries, may_show_faces = read_galleries(folder), data.may_show_faces
+    return Evaluation(
+        folder,
+        read_lines(folder),
+        read_facts(folder),
+        data,
+        draw_galleries(
+            galleries, figures.TITLES, may_show_faces=may_show_faces, cell=figures.CELL_PX
+        ),
+        list(list_pictures(galleries, may_show_faces=may_show_faces)),
+    )
 
 
 def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
@@ -83,7 +94,7 @@ def list_logs(
     return {
         "curves": (("model", "step", "loss"), points),
         "retrieval_all": tables.list_retrieval(found.lines),
-        "pictures": (figures.STRIP_COLUMNS, found.strips),
+        "pictures": (PICTURE_COLUMNS, found.pictures),
     }
 
 

@@ -28,7 +28,7 @@ NOT_TRAINED = (
 
 def list_sections(found: Evaluation) -> list[Section]:
     made = [
-        Section("faces", "Faces from voices (Fig. 3)", tuple(show_faces(found))),
+        Section("faces", "Faces from voices (Fig. 3, 6)", tuple(show_faces(found))),
         Section("attributes", "Gender, age, ethnicity (Fig. 4)", tuple(show_attributes(found))),
         Section("shape", "The face’s shape (Fig. 5)", tuple(show_shape(found))),
         Section("distances", "Feature similarity (Table 2)", tuple(show_distances(found))),
@@ -90,9 +90,9 @@ def recall_gallery(found: Evaluation) -> int:
 
 def show_faces(found: Evaluation) -> Iterator[Item]:
     yield (
-        "Unseen people, chosen at random. The middle column is what the decoder makes of the true "
-        "face’s feature, and so the best that a voice could do; below the last one stands the "
-        "angle between the two features."
+        "Unseen people, chosen at random. The second column is what the decoder makes of the true "
+        "face’s feature, and so the best that a voice could do; below the pictures from voices "
+        "stands the angle between the two features."
     )
     if not found.data.may_show_faces:
         yield REAL_PEOPLE
@@ -188,11 +188,12 @@ def show_retrieval(found: Evaluation) -> Iterator[Item]:
 def show_lengths(found: Evaluation) -> Iterator[Item]:
     if len(found.facts.lengths) < 2:
         return
-    yield (
-        "The same network, asked with less and with more of the same voice. Clips shorter than "
-        f"{found.facts.length} are repeated up to it, as in the paper. The angles are in Table 2."
+    yield words(
+        'The last columns of <a href="#faces">the pictures above</a> are of the same network, '
+        "asked with {} and with {} of the same voice. Clips shorter than that are repeated up to "
+        "it, as in the paper. The angles are in Table 2, the recalls in Table 3.",
+        *found.facts.lengths,
     )
-    yield from pick(found, "lengths")
 
 
 def show_nearest(found: Evaluation) -> Iterator[Item]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.evaluation.data_card import DataCard, read_data_card
+from tasks.evaluation.galleries import read_galleries
 from tasks.evaluation.scores import Score, flatten_scores
 from tasks.evaluation.store import GUARDED, Line, get_headline, read_lines, select_lines
-from tasks.evaluation.voice2face.galleries import read_galleries
 from tasks.report.figures import Figure
 from tasks.report.networks.card import build_cards
+from tasks.report.networks.gallery import draw_galleries
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
@@ -37,10 +38,15 @@ class Evaluation:
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    lines = read_lines(folder)
+    lines, data = read_lines(folder), read_data_card(folder)
     has_pictures = get_headline(lines).score.value is not None
-    galleries = figures.draw_galleries(read_galleries(folder)) if has_pictures else {}
-    return Evaluation(lines, read_data_card(folder), build_tables(lines), galleries)
+    galleries = draw_galleries(
+        read_galleries(folder) if has_pictures else {},
+        figures.TITLES,
+        may_show_faces=data.may_show_faces,
+        cell=figures.CELL_PX,
+    )
+    return Evaluation(lines, data, build_tables(lines), galleries)
 
 
 def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
