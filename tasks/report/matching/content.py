@@ -170,7 +170,10 @@ def list_made(found: Found, evaluation: Path) -> Iterator[Item]:
     names = sorted(path.name for path in (evaluation / "trials").glob("*.csv"))
     yield (
         f"All systems answer the same {len(names)} lists of trials, drawn with one seed and kept "
-        "beside the scores (trials/*.csv: probe, true and other candidates by clip)."
+        "beside the scores (trials/*.csv: probe, true and other candidates by clip). People who "
+        "have a voice or a face alone are in none. Where no clip of the others is left out below, "
+        "the lists of test people are also those of the report on Wen et al., whose training "
+        "people’s list is of the recordings trained on; here it is of all their recordings."
     )
     for line in select_lines(found.lines, "nationality"):
         if line.labels[0] != "nationality":

@@ -122,7 +122,7 @@ def show_matching(found: Evaluation) -> Iterator[Item]:
     yield Doubt(texts.TRIALS_DOUBT)
     yield Doubt(texts.PHI_DOUBT)
     yield found.tables["matching"]
-    yield "The trial lists lie as CSV beside the scores that this page was made from."
+    yield texts.LISTS
 
 
 def show_identity(found: Evaluation) -> Iterator[Item]:
