@@ -45,6 +45,7 @@ from tasks.evaluation.voice2face.realness import (
     score_realness,
 )
 from tasks.evaluation.voice2face.splits import DATA_SETS, Corpus
+from tasks.face.encoders import FaceEncoder
 from tasks.params import EvaluationParams, Voice2FaceEvaluationParams
 
 TRUNK, INDEPENDENT = "trunk", "independent"
@@ -54,8 +55,11 @@ GUARDED_METRICS = ("matching_test_gender", "held_out_top1", "gender_generated")
 
 @dataclass(frozen=True)
 class Settings:
+    """`encoder` sees how alike faces are."""
+
     params: Voice2FaceEvaluationParams
     shared: EvaluationParams
+    encoder: FaceEncoder
 
     @property
     def seed(self) -> int:
@@ -163,7 +167,7 @@ def measure_figures(
     heard = draw_durations(networks, speech)
     segments = draw_segments(networks, speech, num_segments=params.num_segments)
     lines = [
-        *score_noise_faces(networks, noise, corpus.test, seed=seed),
+        *score_noise_faces(networks, noise, corpus.test, encoder=settings.encoder, seed=seed),
         *score_realness(
             networks, corpus.test, real, sounds, num_samples=params.num_realness, seed=seed
         ),

@@ -49,7 +49,9 @@ REALNESS_DOUBT = (
 NOISE = (
     "White, pink and brown noise and babble (at least eight test voices at once), taken for speech "
     "from end to end. The pixel deviation is that over pictures, so 0 is one picture for "
-    "everything."
+    "everything. The angle is that between features of every two pictures, by the data set’s own "
+    "face encoder: how different they look to it. (LPIPS, the usual measure, needs weights that "
+    "come in no package.)"
 )
 DURATIONS = (
     "The first seconds of a person’s speech, recordings joined where one is too short. Shown are "
