@@ -18,6 +18,7 @@ from tasks.report.figures import Figure
 from tasks.report.networks.card import build_cards
 from tasks.report.networks.gallery import PICTURE_COLUMNS, draw_galleries, list_pictures
 from tasks.report.networks.headline import build_headline
+from tasks.report.networks.heads import show_heads
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
 from tasks.report.tables import Cell
@@ -207,8 +208,9 @@ def show_attributes(found: Evaluation) -> Iterator[Item]:
     yield from tables.build_attribute_tables(found.lines)
     yield Doubt(texts.GENDER_DOUBT)
     yield Doubt(texts.AGE_DOUBT)
-    if select_lines(found.lines, "heads"):
-        yield from tables.build_heads(found.lines)
+    if select_lines(found.lines, "packaged"):
+        yield tables.build_packaged(found.lines)
+    yield from show_heads(found.lines)
     yield tables.build_voice_gender(found.lines)
     yield Doubt(texts.VOICE_DOUBT)
     yield Doubt(texts.CODE_DOUBT.format(found.facts.code_reduction))

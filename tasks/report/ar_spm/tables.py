@@ -19,7 +19,6 @@ MEASURE_TITLES = {
     "angle_deg": "angle, true°",
     "rescaled_deg": "rescaled°",
 }
-YEARS = "age"
 
 
 def build_table1(lines: Sequence[Line]) -> tuple[Table, Table]:
@@ -152,17 +151,20 @@ def describe_counts(scores: Scores) -> str:
     return f"{largest.num_samples:,} samples of {largest.num_people:,} people. "
 
 
-def build_heads(lines: Sequence[Line]) -> tuple[Table, Table]:
-    """How far the heads can be trusted, on people they were not fitted on."""
-    found = select_lines(lines, "heads")
-    heads = (Column("attribute"), Column("picture_and_head", title="picture and head"))
-    shares: list[Row] = [(line.labels, line.score) for line in found if line.labels[0] != YEARS]
-    years: list[Row] = [(line.labels, line.score) for line in found if line.labels[0] == YEARS]
-    return (
-        build_score_table("heads", "The heads on labelled test people, right", heads, shares),
-        build_score_table(
-            "heads_age", "The heads’ mean error of age, years", heads, years, kind="number"
-        ),
+def build_packaged(lines: Sequence[Line]) -> Table:
+    """What the packaged classifier says of the same pictures."""
+    columns = {"gender": "gender", "age": "age group"}
+    found = index_lines(lines, "packaged")
+    scores: Scores = {(model, attribute): score for (model, attribute), score in found.items()}
+    return pivot(
+        "packaged",
+        "The packaged classifier on the same pictures, right",
+        scores,
+        rows=(ORIGINAL, *MODELS),
+        columns=columns,
+        kind="share",
+        with_paper=False,
+        bounded=tuple(columns),
     )
 
 

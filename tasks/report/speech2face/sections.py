@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from tasks.evaluation.head_scores import HEADS
 from tasks.evaluation.retrieval import READINGS
-from tasks.evaluation.speech2face.attributes import HEADS
 from tasks.evaluation.speech2face.names import ANGLE, GENDER, RECALL
 from tasks.evaluation.store import select_lines
 from tasks.report.figures import Figure
+from tasks.report.networks.heads import show_heads
 from tasks.report.networks.page import Caution, Doubt, Item, Section, Subheading, words
 from tasks.report.pictures.tables import build_craniofacial
 from tasks.report.render import link_number
@@ -125,7 +126,7 @@ def show_attributes(found: Evaluation) -> Iterator[Item]:
             f"The heads were fitted on {facts.heads_source}: {facts.num_fitted:,} faces, and "
             f"{facts.num_fitted_drawn:,} of them as the decoder draws them. {texts.HEADS}"
         )
-        yield tables.build_heads(found.lines)
+        yield from show_heads(found.lines)
     yield tables.build_right(found.lines)
 
 

@@ -7,7 +7,6 @@ from tasks.evaluation.retrieval import RANKS, Reading
 from tasks.evaluation.scores import Score
 from tasks.evaluation.speech2face.attributes import (
     AGREEMENT,
-    HEADS,
     RIGHT,
     Counted,
     CountedConfusion,
@@ -136,13 +135,6 @@ def build_right(lines: Sequence[Line]) -> Table:
     heads = ("attribute", "classifier", "picture")
     words = PICTURES
     return _build(RIGHT, title, lines, heads, kind="number", note=note, words=words)
-
-
-def build_heads(lines: Sequence[Line]) -> Table:
-    title = "The heads on people they were not fitted on"
-    note = "Ages are mean errors in years, all else shares from 0 to 1."
-    heads = ("attribute", "pictures", "head")
-    return _build(HEADS, title, lines, heads, kind="number", note=note)
 
 
 def list_counted(counted: Counted) -> Iterator[tuple[str, tuple[str, ...], list[tuple[Cell, ...]]]]:
