@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 
+from tasks.evaluation.head_names import (
+    CROSSED,
+    DECODER_PICTURES,
+    DRAWN_HEAD,
+    HEADS,
+    LABELLED,
+    OWN_HEAD,
+    OWN_PICTURES,
+    PACKAGED,
+)
 from tasks.evaluation.heads import Heads, LabelledFeatures, score_answers
 from tasks.evaluation.linear_head import Attributes, cross_validate
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line
 
-# Of people that the heads were not fitted on, and of those that they were.
-HEADS, LABELLED = "heads", "labelled"
-OWN_PICTURES, DECODER_PICTURES = "own pictures", "decoder pictures"
-OWN_HEAD, DRAWN_HEAD = "head of own pictures", "head of decoder pictures"
-CROSSED, PACKAGED = "linear head, cross-validated", "packaged"
 Named = tuple[tuple[str, str], Score]
 
 

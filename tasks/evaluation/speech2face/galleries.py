@@ -149,7 +149,7 @@ def show_all(examined: Examined, draw: Draw, *, count: int, seed: int = 0) -> di
     """Every gallery of the report, of up to `count` people; Fig. 7 shows others than the rest."""
     held_out, heard = examined.held_out, examined.heard
     chosen = choose_people(held_out, examined.drawn.rows, count=2 * count, seed=seed)
-    rows, others = chosen[::2], chosen[1::2]
+    rows, others = chosen[::2], chosen[1::2] if len(chosen) > 1 else chosen
     found = {
         "triplets": build_lengths(held_out, rows, heard.features, draw),
         "nearest": build_nearest(held_out, others, heard.whole, draw),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tasks.evaluation.head_scores import DECODER_PICTURES, DRAWN_HEAD, HEADS, LABELLED
+from tasks.evaluation.head_names import DECODER_PICTURES, DRAWN_HEAD, HEADS, LABELLED
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.networks.page import Caution, Item

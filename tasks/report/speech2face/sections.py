@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tasks.evaluation.head_scores import HEADS
+from tasks.evaluation.head_names import HEADS
 from tasks.evaluation.retrieval import READINGS
 from tasks.evaluation.speech2face.names import ANGLE, GENDER, RECALL
 from tasks.evaluation.store import select_lines
