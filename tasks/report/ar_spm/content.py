@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models.ar_spm_priors import VARIANTS
 from tasks.evaluation.ar_spm.facts import Facts, read_facts
-from tasks.evaluation.ar_spm.names import CONSTANT, ORIGINAL
+from tasks.evaluation.ar_spm.names import CONSTANT, FACE_TO_FACE, ORIGINAL
 from tasks.evaluation.data_card import DataCard, read_data_card
 from tasks.evaluation.galleries import read_galleries
 from tasks.evaluation.scores import Score, flatten_scores
@@ -113,12 +113,22 @@ def show_lead(found: Evaluation) -> Iterator[Item]:
     gender, same = (found.get("table5", name, "total") for name in (facts.default, CONSTANT))
     if gender.value is not None and same.value is not None:
         yield words(
-            "The pictures show the right gender in {}; one picture for everybody does in {}, the "
-            "people’s own pictures in {}.",
-            link_number(gender.value, "table5", "share"),
-            link_number(same.value, "table5", "share"),
-            link_number(found.get("table5", ORIGINAL, "total").value, "table5", "share"),
+            "The pictures show the right gender in {}; one picture for everybody does in {}, "
+            "pictures decoded from the true face in {}, the people’s own in {}.",
+            *(
+                link_number(score.value, "table5", "share")
+                for score in (
+                    *(gender, same),
+                    *(found.get("table5", name, "total") for name in (FACE_TO_FACE, ORIGINAL)),
+                )
+            ),
         )
+    faces = (found.get("found", name) for name in (facts.default, FACE_TO_FACE, ORIGINAL))
+    yield words(
+        "A detector finds a face in {} of its pictures, in {} of those decoded from the true face, "
+        "in {} of the people’s own.",
+        *(link_number(score.value, "found", "share") for score in faces),
+    )
     yield (
         f"Measured on {facts.num_measured:,} of the {facts.num_available:,} test pairs that could "
         f"be had, of {facts.num_people:,} people that no part was trained on; the face features "

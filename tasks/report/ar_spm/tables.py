@@ -10,7 +10,7 @@ from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.ar_spm.pivot import Scores, index_lines, pivot
 from tasks.report.scores import Row, build_score_table
-from tasks.report.tables import Cell, Column, Table
+from tasks.report.tables import Cell, Column, Table, format_share
 
 MODELS = (*DISTANCES, CONSTANT, CONSTANT_BY_GENDER)
 MEASURE_TITLES = {
@@ -138,7 +138,9 @@ def build_attribute_tables(lines: Sequence[Line]) -> tuple[Table, Table]:
 def describe_frequent(scores: Scores) -> str:
     totals = [score.constant for (_, label), score in scores.items() if label == "total"]
     shares = [share for share in totals if share is not None]
-    words = f"Always the most frequent answer: {max(shares):.1%} of all. " if shares else ""
+    words = (
+        f"Always the most frequent answer: {format_share(max(shares))} of all. " if shares else ""
+    )
     return f"{describe_counts(scores)}{words}All intervals are in the CSV."
 
 
@@ -160,7 +162,7 @@ def build_packaged(lines: Sequence[Line]) -> Table:
         "packaged",
         "The packaged classifier on the same pictures, right",
         scores,
-        rows=(ORIGINAL, *MODELS),
+        rows=[model for model in (ORIGINAL, *MODELS) if (model, "gender") in scores],
         columns=columns,
         kind="share",
         with_paper=False,
@@ -188,7 +190,9 @@ def build_retrieval(lines: Sequence[Line]) -> Table:
         (model, recall): score for (model, kind, recall), score in found.items() if kind == "of_100"
     }
     chance = {rank: score.chance for (_, rank), score in scores.items()}
-    words = ", ".join(f"{rank} {value:.1%}" for rank, value in chance.items() if value is not None)
+    words = ", ".join(
+        f"{rank} {format_share(value)}" for rank, value in chance.items() if value is not None
+    )
     return pivot(
         "retrieval",
         "The true face found among 99 random others, or as many as there are",

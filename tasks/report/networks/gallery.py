@@ -23,7 +23,7 @@ from tasks.report.tables import Cell, shorten
 
 CELL_PX, GAP_PX, DENSITY = 88, 6, 2
 FONT_PX, LINE_PX = 12, 17
-LABEL_PX, LABEL_LENGTH = 118, 19
+LABEL_PX, LABEL_LENGTH = 126, 19
 FONT = "fonts/ttf/DejaVuSans.ttf"
 PICTURE_COLUMNS = ("figure", "row", "column", "caption")
 

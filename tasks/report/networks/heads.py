@@ -7,7 +7,7 @@ from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.networks.page import Caution, Item
 from tasks.report.scores import Row, build_score_table
-from tasks.report.tables import Column, Table, hide_empty
+from tasks.report.tables import Column, Table
 
 TITLES = {
     HEADS: "The classifiers on people that the heads were not fitted on",
@@ -31,9 +31,7 @@ def show_heads(lines: Sequence[Line]) -> Iterator[Item]:
 
 def build_heads(lines: Sequence[Line], name: str) -> Table:
     rows: list[Row] = [(line.labels, line.score) for line in select_lines(lines, name)]
-    return hide_empty(
-        build_score_table(name, TITLES[name], COLUMNS, rows, kind="number", note=NOTE)
-    )
+    return build_score_table(name, TITLES[name], COLUMNS, rows, kind="number", note=NOTE)
 
 
 def list_blind(lines: Sequence[Line]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tasks.evaluation.head_names import HEADS
 from tasks.evaluation.retrieval import READINGS
+from tasks.evaluation.speech2face.attributes import AGREEMENT
 from tasks.evaluation.speech2face.names import ANGLE, GENDER, RECALL
 from tasks.evaluation.store import select_lines
 from tasks.report.figures import Figure
@@ -68,10 +69,11 @@ def show_lead(found: Evaluation) -> Iterator[Item]:
     if gender.value is not None:
         yield words(
             "The picture made from the voice has the gender of the person’s own picture in {} (one "
-            "answer for all: {}; the paper: 94 %); in {} of {} pictures from voices no face was "
-            "found.",
+            "answer for all: {}; the picture made from the face: {}; the paper: 94 %); in {} of {} "
+            "pictures from voices no face was found.",
             link_number(gender.value, "agreement", "share"),
             link_number(gender.constant, "agreement", "share"),
+            link_number(get_control(found), "agreement", "share"),
             link_number(facts.no_face["from_voice"], "missing"),
             link_number(facts.num_drawn, "missing"),
         )
@@ -81,6 +83,13 @@ def show_lead(found: Evaluation) -> Iterator[Item]:
         f"{NUM_PUBLISHED:,} pairs of AVSpeech); the face features are the {facts.dimension:,} "
         f"numbers of {facts.face_encoder.replace('_', ' ')}."
     )
+
+
+def get_control(found: Evaluation) -> float | None:
+    """Gender of the pictures made from faces, by the classifier of the headline's."""
+    lines = select_lines(found.lines, AGREEMENT)
+    scores = {line.labels: line.score for line in lines}
+    return scores["gender", found.facts.classifier, "from_face"].value
 
 
 def recall_gallery(found: Evaluation) -> int:

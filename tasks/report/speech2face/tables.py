@@ -17,7 +17,7 @@ from tasks.evaluation.speech2face.shape import Shapes
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.scores import build_score_table, list_cells, score_columns
 from tasks.report.speech2face import texts
-from tasks.report.tables import Cell, Column, Format, Table
+from tasks.report.tables import Cell, Column, Format, Table, hide_empty
 
 PICTURES = {"original": "own", "from_face": "from face", "from_voice": "from voice"}
 
@@ -55,13 +55,7 @@ def build_table2(lines: Sequence[Line]) -> Table:
         if measure in MEASURES
     )
     title = "Table 2: distance of the voice’s feature to the true face’s"
-    return Table("table2", title, columns, rows, hidden=list_empty(columns, rows))
-
-
-def list_empty(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> frozenset[str]:
-    """Columns in which nothing stands: in the CSV, but not shown."""
-    filled = {place for row in rows for place, cell in enumerate(row) if cell not in (None, "")}
-    return frozenset(column.name for place, column in enumerate(columns) if place not in filled)
+    return hide_empty(Table("table2", title, columns, rows))
 
 
 def build_table3(lines: Sequence[Line], reading: Reading, *, title: str) -> Table:
@@ -118,8 +112,7 @@ def _build(
         for line in select_lines(lines, table)
     ]
     columns = [Column(head) for head in heads]
-    built = build_score_table(table, title, columns, rows, kind=kind, note=note)
-    return replace(built, hidden=list_empty(built.columns, built.rows))
+    return build_score_table(table, title, columns, rows, kind=kind, note=note)
 
 
 def build_agreement(lines: Sequence[Line]) -> Table:
