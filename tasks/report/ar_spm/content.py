@@ -19,6 +19,7 @@ from tasks.report.networks.card import build_cards
 from tasks.report.networks.gallery import PICTURE_COLUMNS, draw_galleries, list_pictures
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.heads import show_heads
+from tasks.report.networks.leaks import judge_leaks
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
 from tasks.report.tables import Cell
@@ -267,22 +268,7 @@ def show_leaks(found: Evaluation) -> Iterator[Item]:
         "features of the training voices."
     )
     yield tables.build_leaks(found.lines)
-    yield judge_leaks(found.lines)
-
-
-def judge_leaks(lines: Sequence[Line]) -> Item:
-    above = [
-        line.labels[1]
-        for line in select_lines(lines, "leaks")
-        if line.labels[0] == "ethnicity" and is_above_chance(line.score)
-    ]
-    if above:
-        return Caution(f"Ethnicity is told above chance by the {' and the '.join(above)}.")
-    return "Ethnicity is at chance: no interval lies above it."
-
-
-def is_above_chance(score: Score) -> bool:
-    return score.low is not None and score.chance is not None and score.low > score.chance
+    yield from judge_leaks(found.lines)
 
 
 def name_metrics(found: Evaluation) -> dict[str, Score]:

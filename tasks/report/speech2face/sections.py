@@ -9,6 +9,7 @@ from tasks.evaluation.speech2face.names import ANGLE, GENDER, RECALL
 from tasks.evaluation.store import select_lines
 from tasks.report.figures import Figure
 from tasks.report.networks.heads import show_heads
+from tasks.report.networks.leaks import judge_leaks
 from tasks.report.networks.page import Caution, Doubt, Item, Section, Subheading, words
 from tasks.report.pictures.tables import build_craniofacial
 from tasks.report.render import link_number
@@ -280,6 +281,8 @@ def show_leaks(found: Evaluation) -> Iterator[Item]:
             "chance may come from language and accent."
         )
     yield tables.build_leaks(found.lines)
+    if found.data.may_show_faces:
+        yield from judge_leaks(found.lines)
 
 
 def show_missing(found: Evaluation) -> Iterator[Item]:

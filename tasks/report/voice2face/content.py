@@ -12,6 +12,7 @@ from tasks.report.figures import Figure
 from tasks.report.networks.card import build_cards
 from tasks.report.networks.gallery import draw_galleries
 from tasks.report.networks.headline import build_headline
+from tasks.report.networks.leaks import judge_leaks
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
 from tasks.report.tables import Table
@@ -162,17 +163,5 @@ def show_leaks(found: Evaluation) -> Iterator[Item]:
     is_test = found.data.may_show_faces
     yield texts.LEAKS if is_test else texts.LEAKS_REAL
     yield found.tables["leaks"]
-    leaks = [
-        line
-        for line in select_lines(found.lines, "leaks")
-        if line.labels[0] == "ethnicity" and is_leak(line.score)
-    ]
-    if is_test and leaks:
-        named = ", ".join(line.labels[1] for line in leaks)
-        yield Caution(f"Ethnicity comes out above chance from {named}: look for a leak.")
-
-
-def is_leak(score: Score) -> bool:
-    """The whole interval lies above chance and above one answer for everybody."""
-    baselines = [value for value in (score.chance, score.constant) if value is not None]
-    return score.low is not None and bool(baselines) and score.low > max(baselines)
+    if is_test:
+        yield from judge_leaks(found.lines)
