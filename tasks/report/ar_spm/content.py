@@ -1,62 +1,28 @@
 """AR-SPM's report: its sections, first screen and metrics."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from models.ar_spm_priors import VARIANTS
-from tasks.evaluation.ar_spm.facts import Facts, read_facts
-from tasks.evaluation.ar_spm.names import CONSTANT, FACE_TO_FACE, ORIGINAL
-from tasks.evaluation.data_card import DataCard, read_data_card
-from tasks.evaluation.galleries import read_galleries
+from tasks.evaluation.ar_spm.names import CONSTANT
 from tasks.evaluation.scores import Score, flatten_scores
-from tasks.evaluation.store import GUARDED, Line, get_headline, read_lines, select_lines
+from tasks.evaluation.store import GUARDED, get_headline, select_lines
 from tasks.report.ar_spm import figures, tables
 from tasks.report.ar_spm import words as texts
+from tasks.report.ar_spm.lead import show_lead
 from tasks.report.ar_spm.pivot import WITH_VARIANTS, index_lines
-from tasks.report.figures import Figure
+from tasks.report.ar_spm.reading import Evaluation, read_evaluation
 from tasks.report.networks.card import build_cards
-from tasks.report.networks.gallery import PICTURE_COLUMNS, draw_galleries, list_pictures
+from tasks.report.networks.gallery import PICTURE_COLUMNS
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.heads import show_heads
 from tasks.report.networks.leaks import judge_leaks
-from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
-from tasks.report.render import Report, link_number
+from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page
+from tasks.report.render import Report
 from tasks.report.tables import Cell
 
 TITLE = "AR-SPM: faces from voices with a prior (Wang et al. 2020)"
 EMBEDDED = ("sample",)
-Rows = list[tuple[Cell, ...]]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What the stage that evaluates left on disk, read."""
-
-    folder: Path
-    lines: Sequence[Line]
-    facts: Facts
-    data: DataCard
-    galleries: Mapping[str, Figure]
-    pictures: Rows
-
-    def get(self, table: str, *labels: str) -> Score:
-        return index_lines(self.lines, table)[labels]
-
-
-def read_evaluation(folder: Path) -> Evaluation:
-    data = read_data_card(folder)
-    galleries, may_show_faces = read_galleries(folder), data.may_show_faces
-    return Evaluation(
-        folder,
-        read_lines(folder),
-        read_facts(folder),
-        data,
-        draw_galleries(
-            galleries, figures.TITLES, may_show_faces=may_show_faces, cell=figures.CELL_PX
-        ),
-        list(list_pictures(galleries, may_show_faces=may_show_faces)),
-    )
 
 
 def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
@@ -98,49 +64,6 @@ def list_logs(
         "retrieval_all": tables.list_retrieval(found.lines),
         "pictures": (PICTURE_COLUMNS, found.pictures),
     }
-
-
-def show_lead(found: Evaluation) -> Iterator[Item]:
-    facts = found.facts
-    angle = found.get("table4", facts.default, "unprimed", "angle_deg")
-    constant = found.get("table4", CONSTANT, "unprimed", "angle_deg")
-    if angle.value is not None and constant.value is not None:
-        yield words(
-            "Its face feature is {}° from the true one; the prior alone, the same answer for "
-            "everybody, is {}° from it.",
-            link_number(angle.value, "table4", "number"),
-            link_number(constant.value, "table4", "number"),
-        )
-    gender, same = (found.get("table5", name, "total") for name in (facts.default, CONSTANT))
-    if gender.value is not None and same.value is not None:
-        yield words(
-            "The pictures show the right gender in {}; one picture for everybody does in {}, "
-            "pictures decoded from the true face in {}, the people’s own in {}.",
-            *(
-                link_number(score.value, "table5", "share")
-                for score in (
-                    *(gender, same),
-                    *(found.get("table5", name, "total") for name in (FACE_TO_FACE, ORIGINAL)),
-                )
-            ),
-        )
-    faces = (found.get("found", name) for name in (facts.default, FACE_TO_FACE, ORIGINAL))
-    yield words(
-        "A detector finds a face in {} of its pictures, in {} of those decoded from the true face, "
-        "in {} of the people’s own.",
-        *(link_number(score.value, "found", "share") for score in faces),
-    )
-    yield (
-        f"Measured on {facts.num_measured:,} of the {facts.num_available:,} test pairs that could "
-        f"be had, of {facts.num_people:,} people that no part was trained on; the face features "
-        f"are the {facts.dimension:,} numbers of {facts.face_encoder.replace('_', ' ')}."
-    )
-    missing = [name for name in VARIANTS if name not in facts.variants]
-    if missing:
-        yield (
-            f"Here is the model {facts.default} alone. The other variants of Table 4 "
-            f"({', '.join(missing)}) come with make reproduce, in reports/variants/ar_spm."
-        )
 
 
 def show_prior(found: Evaluation) -> Iterator[Item]:
