@@ -12,7 +12,7 @@ from tasks.evaluation.head_names import (
 )
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line
-from tasks.report.networks.heads import list_blind, show_heads
+from tasks.report.networks.heads import list_blind, show_heads, warn_of_gender
 from tasks.report.networks.page import Caution
 from tasks.report.tables import Table
 
@@ -44,3 +44,8 @@ def test_both_tables_and_the_warning_are_shown() -> None:
     (caution,) = [item for item in items if isinstance(item, Caution)]
     assert caution.text.startswith("Gender cannot be read")
     assert not [item for item in show_heads([own]) if isinstance(item, Caution)]
+
+
+def test_the_first_screen_warns_of_gender_alone() -> None:
+    assert len([*warn_of_gender([make_line("gender", 0.4, 0.7)])]) == 1
+    assert not [*warn_of_gender([make_line("gender", 0.6, 0.9), make_line("age", 18, 22)])]

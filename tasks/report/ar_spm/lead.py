@@ -6,6 +6,7 @@ from models.ar_spm_priors import VARIANTS
 from tasks.evaluation.ar_spm.names import CONSTANT, CONSTANT_BY_GENDER, FACE_TO_FACE, ORIGINAL
 from tasks.evaluation.recognition import ANYBODY
 from tasks.report.ar_spm.reading import Evaluation
+from tasks.report.networks.heads import warn_of_gender
 from tasks.report.networks.page import Item, words
 from tasks.report.render import link_number
 
@@ -41,6 +42,7 @@ def show_lead(found: Evaluation) -> Iterator[Item]:
                 )
             ),
         )
+    yield from warn_of_gender(found.lines)
     faces = (found.get("found", name) for name in (facts.default, FACE_TO_FACE, ORIGINAL))
     yield words(
         "A detector finds a face in {} of its pictures, in {} of those decoded from the true face, "

@@ -29,6 +29,15 @@ def show_heads(lines: Sequence[Line]) -> Iterator[Item]:
         )
 
 
+def warn_of_gender(lines: Sequence[Line]) -> Iterator[Item]:
+    """For the first screen, where the gender of pictures means nothing."""
+    if "gender" in list_blind(lines):
+        yield Caution(
+            "Gender cannot be read off this decoder’s pictures, even where they are of the true "
+            "face of somebody unseen: what is said of it here is no measure of the voice."
+        )
+
+
 def build_heads(lines: Sequence[Line], name: str) -> Table:
     rows: list[Row] = [(line.labels, line.score) for line in select_lines(lines, name)]
     return build_score_table(name, TITLES[name], COLUMNS, rows, kind="number", note=NOTE)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tasks.evaluation.recognition import ANYBODY, GENDER_ORACLE, SAME_GENDER
 from tasks.evaluation.speech2face.attributes import AGREEMENT
 from tasks.evaluation.speech2face.names import ANGLE, GENDER, RECALL, VOICES
+from tasks.report.networks.heads import warn_of_gender
 from tasks.report.networks.page import Item, words
 from tasks.report.render import link_number
 from tasks.report.speech2face import tables
@@ -54,6 +55,7 @@ def show_lead(found: Evaluation) -> Iterator[Item]:
             link_number(facts.no_face["from_voice"], "missing"),
             link_number(facts.num_drawn, "missing"),
         )
+        yield from warn_of_gender(found.lines)
     yield (
         f"Measured on {facts.num_measured:,} of the {facts.num_available:,} test pairs that could "
         f"be had, of {facts.num_people:,} people that no part was trained on (the paper: "
