@@ -22,7 +22,8 @@ def evaluate_voice2face(
         inputs={"shards": shards, "extracts": extracts, "embedding": embedding, "gan": gan},
         out=out,
         params=params.evaluate_voice2face,
-        shared=params.evaluation,
+        evaluation=params.evaluation,
+        features=params.compute_features,
         run=params.run,
     )
 

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,19 +13,27 @@ from tasks.data.readers import ShardIndex, read_feature_width, read_index
 from tasks.evaluation.ar_spm.answers import answer_voices
 from tasks.evaluation.ar_spm.attributes import NO_HEADS
 from tasks.evaluation.ar_spm.facts import Facts, write_facts
-from tasks.evaluation.ar_spm.fitting import fit_attribute_heads, score_heads
 from tasks.evaluation.ar_spm.measure import Examined, examine, measure
-from tasks.evaluation.ar_spm.names import FACE_TO_FACE
-from tasks.evaluation.ar_spm.pictures import list_strips, write_strips
+from tasks.evaluation.ar_spm.names import FACE_TO_FACE, ORIGINAL
+from tasks.evaluation.ar_spm.pictures import show_all
 from tasks.evaluation.ar_spm.priors import (
     GenderedFaces,
     count_faces,
     read_gendered_faces,
     score_table1,
 )
-from tasks.evaluation.ar_spm.system import System, open_system, predict_features
+from tasks.evaluation.ar_spm.system import (
+    NUM_CHECKED,
+    System,
+    draw_again,
+    open_system,
+    predict_features,
+)
 from tasks.evaluation.ar_spm.weights import Weights, list_encoders, write_curves
 from tasks.evaluation.data_card import write_data_card
+from tasks.evaluation.fitting import Fitted, fit_picture_heads
+from tasks.evaluation.galleries import write_galleries
+from tasks.evaluation.head_scores import score_fitted, score_heads, score_packaged
 from tasks.evaluation.heads import Heads
 from tasks.evaluation.held_out import COLUMNS, read_held_out, read_spectrograms
 from tasks.evaluation.leaks import score_leaks
@@ -60,21 +70,22 @@ def measure_ar_spm(
     )
     weights = Weights(list_encoders(encoder, variants), decoder, priors, gender)
     system = open_system(weights, test, features=features, precision=choose_precision(run.device))
-    heads = fit_attribute_heads(
+    fitted = fit_picture_heads(
         train.folder,
-        system,
+        partial(draw_again, system=system),
         labelled=evaluation.labelled_faces,
-        features=features,
+        encoder=features,
         num_workers=run.workers,
     )
+    heads = fitted.heads
     examined = examine_split(system, test, heads=heads, params=params, seed=seed)
     faces = read_gendered_faces(train, seed=seed)
     clear(out)
     lines, samples = measure(examined)
     lines += score_table1(faces, num_repeats=params.prior_repeats, seed=seed)
     if heads is not None:
-        lines += check_heads(system, train, examined, heads=heads, params=params)
-    write_strips(out, list_strips(examined, faces, draw=system.draw, params=params))
+        lines += check_heads(system, train, examined, fitted=fitted, params=params)
+    write_galleries(out, show_all(examined, faces, draw=system.draw, params=params))
     write_curves(out, weights.encoders)
     write_data_card(out, shards, data_sets=("pairs",))
     write_facts(out, state_facts(examined, test, faces, weights=weights, heads=heads))
@@ -110,13 +121,23 @@ def check_heads(
     train: ShardIndex,
     examined: Examined,
     *,
-    heads: Heads,
+    fitted: Fitted,
     params: ArSpmEvaluationParams,
 ) -> Iterator[Line]:
     """How good the heads are, and what they find in features that voices were turned into."""
     held_out, seed = examined.held_out, examined.seed
-    made = held_out.label(examined.primed[FACE_TO_FACE])
-    yield from score_heads(heads, real=held_out.label(held_out.features), made=made, seed=seed)
+    assert fitted.heads is not None
+    assert fitted.real is not None
+    real, made = (
+        replace(held_out.label(features), packaged=examined.answers.packaged.get(name))
+        for name, features in (
+            (ORIGINAL, held_out.features),
+            (FACE_TO_FACE, examined.primed[FACE_TO_FACE]),
+        )
+    )
+    yield from score_heads(fitted.heads, real, made, seed=seed)
+    yield from score_packaged(real.take(NUM_CHECKED), made.take(NUM_CHECKED), seed=seed)
+    yield from score_fitted(fitted.real, fitted.made, seed=seed)
     known = read_held_out(train, limit=params.max_samples, seed=seed)
     heard = predict_features(
         {system.default: system.predicts[system.default]},
@@ -124,7 +145,7 @@ def check_heads(
         precision=system.precision,
     )[system.default]
     unseen = held_out.label(examined.fused)
-    yield from score_leaks(heads.real, known.label(heard), unseen, seed=seed)
+    yield from score_leaks(fitted.heads.real, known.label(heard), unseen, seed=seed)
 
 
 def state_facts(

@@ -1,14 +1,13 @@
 """evaluate_pictures: published pictures of other people's models, measured as our own would be."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.evaluation.head_scores import collect_labels, score_on_labelled
-from tasks.evaluation.labelled_faces import LabelledFace, read_labelled_folder
+from tasks.evaluation.head_scores import score_labelled
+from tasks.evaluation.heads import read_labelled_pictures
 from tasks.evaluation.linear_head import LinearHead
-from tasks.evaluation.picture_readings import Readings, read_faces
+from tasks.evaluation.picture_readings import DLIB, Readings, read_faces
 from tasks.evaluation.picture_scores import make_pictures
 from tasks.evaluation.picture_table import ROLES, Role, read_picture_table
 from tasks.report.pictures.content import build_report
@@ -37,15 +36,14 @@ class PictureSource:
 def evaluate_pictures(source: PictureSource, out: Path, *, num_workers: int) -> Path:
     """Writes the report to `out`; returns its page. Raises ValueError for bad input."""
     rows = read_picture_table(source.table, columns=source.columns)
-    labelled = read_labelled_folder(source.labelled) if source.labelled is not None else []
     readings: dict[Role, Readings] = {}
     for role in ROLES:
         readings[role] = read_faces([row.paths[role] for row in rows], num_workers=num_workers)
         found = len(rows) - readings[role].num_missing
         logger.info("%s: a face in %d of %d pictures", role, found, len(rows))
-    head, table = fit_head(labelled, num_workers=num_workers) if labelled else (None, None)
-    heads = None
-    if head is not None:
+    heads, table = None, None
+    if source.labelled is not None:
+        head, table = fit_head(source.labelled, num_workers=num_workers)
         heads = {role: head.predict(reading.features) for role, reading in readings.items()}
     pictures = make_pictures(rows, readings, heads)
     return write_report(
@@ -53,10 +51,9 @@ def evaluate_pictures(source: PictureSource, out: Path, *, num_workers: int) -> 
     )
 
 
-def fit_head(faces: Sequence[LabelledFace], *, num_workers: int) -> tuple[LinearHead, Table]:
+def fit_head(folder: Path, *, num_workers: int) -> tuple[LinearHead, Table]:
     """The head fitted on all faces, and how good it is on faces it was not fitted on."""
-    readings = read_faces([face.path for face in faces], num_workers=num_workers)
-    labels = collect_labels(faces)
-    logger.info("labelled: a face in %d of %d", len(faces) - readings.num_missing, len(faces))
-    table = build_head(score_on_labelled(labels, readings), num_missing=readings.num_missing)
-    return LinearHead(readings.features, labels), table
+    faces = read_labelled_pictures(folder, encoder=DLIB, num_workers=num_workers)
+    logger.info("labelled: a face in %d of %d", faces.num_found, len(faces.people))
+    table = build_head([*score_labelled(faces)], num_missing=faces.num_missing)
+    return LinearHead(faces.features, faces.labels), table

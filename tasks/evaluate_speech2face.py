@@ -8,24 +8,25 @@ from prefect import task
 
 from tasks.data.readers import read_index
 from tasks.evaluation.data_card import write_data_card
-from tasks.evaluation.head_scores import select
+from tasks.evaluation.galleries import write_galleries
+from tasks.evaluation.head_scores import score_fitted, score_heads, score_packaged
 from tasks.evaluation.heads import LabelledFeatures
 from tasks.evaluation.held_out import COLUMNS
 from tasks.evaluation.leaks import score_leaks
+from tasks.evaluation.linear_head import select
 from tasks.evaluation.picture_table import ROLES
 from tasks.evaluation.recognition import ANYBODY
 from tasks.evaluation.speech2face.ablations import list_variants, score_ablations
 from tasks.evaluation.speech2face.attributes import (
     count_all,
     score_agreements,
-    score_heads,
     score_right,
     write_counted,
 )
 from tasks.evaluation.speech2face.curves import write_curves
 from tasks.evaluation.speech2face.examine import Examined, Source, examine
 from tasks.evaluation.speech2face.facts import Facts, write_facts
-from tasks.evaluation.speech2face.galleries import show_all, write_galleries
+from tasks.evaluation.speech2face.galleries import show_all
 from tasks.evaluation.speech2face.maps import write_map
 from tasks.evaluation.speech2face.measure import choose_classifier, measure
 from tasks.evaluation.speech2face.names import DEFAULT
@@ -88,14 +89,18 @@ def list_more(examined: Examined, *, seed: int) -> Iterator[Line]:
     """Lines of what no comparison of models needs."""
     held_out, pictures, fitted = examined.held_out, examined.pictures, examined.fitted
     rows, heard = examined.drawn.rows, examined.heard
-    real = held_out.label(held_out.features)
     yield from score_agreements(pictures)
     yield from score_right(pictures, select(held_out.labels, rows), seed=seed)
     if fitted.heads is not None:
-        made = pictures.readings["from_face"].features
-        names = [held_out.people[row] for row in rows]
-        drawn = LabelledFeatures(made, select(held_out.labels, rows), names)
-        yield from score_heads(fitted.heads, real, drawn, seed=seed)
+        labels, names = select(held_out.labels, rows), [held_out.people[row] for row in rows]
+        real, made = (
+            LabelledFeatures(reading.features, labels, names, reading.answers)
+            for reading in (pictures.readings["original"], pictures.readings["from_face"])
+        )
+        yield from score_heads(fitted.heads, real, made, seed=seed)
+        yield from score_packaged(real, made, seed=seed)
+        if fitted.real is not None:
+            yield from score_fitted(fitted.real, fitted.made, seed=seed)
         unseen = held_out.label(heard.whole)
         yield from score_leaks(fitted.heads.real, examined.training, unseen, seed=seed)
     yield from score_segments(
@@ -141,8 +146,8 @@ def state_facts(examined: Examined, card: Card, *, params: Speech2FaceEvaluation
         face_encoder=card.face_encoder.get("encoder", "unknown"),
         trained_seconds=float(card.params["seconds"]),
         heads_source=fitted.source,
-        num_fitted=fitted.num_real,
-        num_fitted_drawn=fitted.num_drawn,
+        num_fitted=fitted.real.num_found if fitted.real else 0,
+        num_fitted_drawn=fitted.made.num_found if fitted.made else 0,
         num_histogram=len(fitted.training.people),
         classifier=choose_classifier(pictures) or "",
         no_face={role: pictures.readings[role].num_missing for role in ROLES},

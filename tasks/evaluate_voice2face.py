@@ -6,9 +6,10 @@ import torch
 from prefect import task
 
 from tasks.evaluation.data_card import write_data_card
+from tasks.evaluation.galleries import write_galleries
+from tasks.evaluation.picture_readings import open_encoder
 from tasks.evaluation.store import describe_headline, write_lines, write_samples
 from tasks.evaluation.voice2face.durations import read_speech
-from tasks.evaluation.voice2face.galleries import write_galleries
 from tasks.evaluation.voice2face.matching import Outcome
 from tasks.evaluation.voice2face.measure import (
     Settings,
@@ -20,7 +21,7 @@ from tasks.evaluation.voice2face.measure import (
 from tasks.evaluation.voice2face.networks import load_networks
 from tasks.evaluation.voice2face.realness import read_sounds
 from tasks.evaluation.voice2face.splits import DATA_SETS, read_corpus
-from tasks.params import EvaluationParams, RunParams, Voice2FaceEvaluationParams
+from tasks.params import EvaluationParams, FeatureParams, RunParams, Voice2FaceEvaluationParams
 from tasks.training.precision import choose_device
 from tasks.training.stages import clear
 
@@ -32,8 +33,10 @@ def measure_voice2face(
     embedding: Path,
     gan: Path,
     out: Path,
+    *,
     params: Voice2FaceEvaluationParams,
-    shared: EvaluationParams,
+    evaluation: EvaluationParams,
+    features: FeatureParams,
     run: RunParams,
 ) -> str:
     """Measures the networks on SHARDS, writes `out`; babble is mixed of EXTRACTS' test voices.
@@ -41,7 +44,7 @@ def measure_voice2face(
     Returns the headline in words.
     """
     torch.set_num_threads(run.training_threads)
-    settings = Settings(params, shared)
+    settings = Settings(params, evaluation, open_encoder(features))
     networks = load_networks(embedding, gan, device=choose_device(run.device))
     clear(out)
     card = write_data_card(out, shards, data_sets=DATA_SETS)
@@ -55,7 +58,6 @@ def measure_voice2face(
             corpus,
             sounds=sounds,
             speech=read_speech(shards / "voices/test"),
-            with_own=card.may_show_faces,
             settings=settings,
         )
         outcome.lines.extend(lines)

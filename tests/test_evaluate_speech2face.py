@@ -12,9 +12,9 @@ from models.face_decoder import FaceDecoder
 from models.speech2face import VoiceEncoder
 from tasks.evaluate_speech2face import measure_speech2face
 from tasks.evaluation import picture_readings
+from tasks.evaluation.galleries import read_galleries
 from tasks.evaluation.speech2face import system
 from tasks.evaluation.speech2face.facts import read_facts
-from tasks.evaluation.speech2face.galleries import read_galleries
 from tasks.evaluation.speech2face.shape import read_shapes
 from tasks.evaluation.store import get_headline, read_lines, read_samples, select_lines
 from tasks.face.boxes import Box, Picture, frame_box

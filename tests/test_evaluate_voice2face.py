@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,7 @@ from tasks.evaluation.store import (
 )
 from tasks.params import (
     EvaluationParams,
+    FeatureParams,
     GanParams,
     LoopParams,
     RunParams,
@@ -39,7 +41,6 @@ from tasks.train_voice_embedding import fit_voice_embedding
 from tests.training_corpus import write_training_shards
 
 RUN = RunParams(training_threads=1)
-SHARED = EvaluationParams()
 PARAMS = Voice2FaceEvaluationParams(
     trials_per_voice=6,
     train_trials=60,
@@ -48,6 +49,12 @@ PARAMS = Voice2FaceEvaluationParams(
     classifier_steps=4,
     classifier_batch=8,
 )
+SETTINGS: dict[str, Any] = {
+    "params": PARAMS,
+    "evaluation": EvaluationParams(),
+    "features": FeatureParams(),
+    "run": RUN,
+}
 VOICE = VoiceEmbeddingParams(
     loop=LoopParams(6, 8, log_every=2, save_every=6, validate_every=3),
     milestones=[4],
@@ -75,7 +82,7 @@ class World:
         out = self.root / "evaluations" / name
         extracts = self.root / "extracts"  # gone, as on a machine that has shards alone
         given = (shards or self.shards, extracts, self.embedding, self.gan, out)
-        measure_voice2face.fn(*given, PARAMS, SHARED, RUN)
+        measure_voice2face.fn(*given, **SETTINGS)
         return out
 
     def report(self, evaluation: Path, name: str) -> Path:
@@ -251,5 +258,5 @@ def test_a_gan_of_another_voice_embedding_is_refused(world: World) -> None:
     fit_voice_embedding.fn(world.shards, other, "code", replace(VOICE, loop=LoopParams(2, 8)), RUN)
     with pytest.raises(ValueError, match="another voice embedding"):
         measure_voice2face.fn(
-            *(world.shards, world.root, other, world.gan, world.root / "x", PARAMS, SHARED, RUN)
+            *(world.shards, world.root, other, world.gan, world.root / "x"), **SETTINGS
         )

@@ -1,50 +1,88 @@
-"""How good the linear head and the packaged classifier are on the labelled faces."""
+"""How good heads and the packaged classifier are on faces whose labels are known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-import numpy as np
-
-from tasks.evaluation.attributes import score_age, score_agreement
-from tasks.evaluation.labelled_faces import LabelledFace
+from tasks.evaluation.head_names import (
+    CROSSED,
+    DECODER_PICTURES,
+    DRAWN_HEAD,
+    HEADS,
+    LABELLED,
+    OWN_HEAD,
+    OWN_PICTURES,
+    PACKAGED,
+)
+from tasks.evaluation.heads import Heads, LabelledFeatures, score_answers
 from tasks.evaluation.linear_head import Attributes, cross_validate
-from tasks.evaluation.picture_readings import Readings
-from tasks.evaluation.scores import Indices, Score
+from tasks.evaluation.scores import Score
+from tasks.evaluation.store import Line
 
 Named = tuple[tuple[str, str], Score]
 
 
-def collect_labels(faces: Sequence[LabelledFace]) -> Attributes:
-    return Attributes(
-        [face.gender for face in faces],
-        [face.age for face in faces],
-        [face.ethnicity for face in faces],
-    )
+def score_heads(
+    heads: Heads, real: LabelledFeatures, made: LabelledFeatures, *, seed: int = 0
+) -> Iterator[Line]:
+    """On people they were not fitted on. Labels: attribute, pictures, classifier.
+
+    `made` are the same faces through the decoder: what a head gets wrong there is no voice's fault.
+    """
+    for words, head in ((OWN_HEAD, heads.real), (DRAWN_HEAD, heads.made)):
+        for pictures, faces in ((OWN_PICTURES, real), (DECODER_PICTURES, made)):
+            if head is not None and (head is heads.real or faces is made):
+                found = head.predict(faces.features)
+                yield from _score(HEADS, found, faces, pictures, classifier=words, seed=seed)
 
 
-def score_on_labelled(labels: Attributes, readings: Readings) -> list[Named]:
-    """By attribute and classifier; the head is cross-validated, and every face another person."""
-    has_face = np.isfinite(readings.features).all(axis=1)
-    used = np.flatnonzero(has_face)
-    crossed = cross_validate(readings.features[used], select(labels, used))
-    return [
-        *_score("linear head, cross-validated", select(labels, used), crossed),
-        *_score("packaged", select(labels, used), select(readings.packaged, used)),
-    ]
+def score_packaged(
+    real: LabelledFeatures, made: LabelledFeatures, *, seed: int = 0
+) -> Iterator[Line]:
+    """The packaged classifier's, beside those of `score_heads`; none where it was not asked."""
+    for pictures, faces in ((OWN_PICTURES, real), (DECODER_PICTURES, made)):
+        if faces.packaged is not None:
+            for line in _score(
+                HEADS, faces.packaged, faces, pictures, classifier=PACKAGED, seed=seed
+            ):
+                if line.labels[0] != "ethnicity":  # which it does not tell
+                    yield line
 
 
-def select(found: Attributes, samples: Indices) -> Attributes:
-    """The attributes of `samples`."""
-    return Attributes(
-        [found.genders[index] for index in samples],
-        [found.ages[index] for index in samples],
-        [found.ethnicities[index] for index in samples],
-    )
+def _score(
+    table: str,
+    found: Attributes,
+    faces: LabelledFeatures,
+    pictures: str,
+    *,
+    classifier: str,
+    seed: int,
+) -> Iterator[Line]:
+    scores = score_answers(faces.labels, found, people=faces.person_codes, seed=seed)
+    for attribute, score in scores.items():
+        yield Line(table, (attribute, pictures, classifier), score)
 
 
-def _score(classifier: str, true: Attributes, found: Attributes) -> list[Named]:
-    people = np.arange(len(true.genders))
-    gender = score_agreement("gender", true.genders, found.genders, people=people)
-    ethnicity = score_agreement("ethnicity", true.ethnicities, found.ethnicities, people=people)
-    age = score_age("age", true.ages, found.ages, people=people)
-    named = (("gender", gender), ("ethnicity", ethnicity), ("age, mean error in years", age))
-    return [((name, classifier), score) for name, score in named if score.value is not None]
+def score_fitted(
+    real: LabelledFeatures, made: LabelledFeatures | None, *, seed: int = 0
+) -> Iterator[Line]:
+    """Both heads on the faces that they are fitted on. Labels: attribute, pictures, classifier."""
+    for pictures, faces in ((OWN_PICTURES, real), (DECODER_PICTURES, made)):
+        if faces is not None:
+            for (attribute, classifier), score in score_labelled(faces, seed=seed):
+                yield Line(LABELLED, (attribute, pictures, classifier), score)
+
+
+def score_labelled(faces: LabelledFeatures, *, seed: int = 0) -> Iterator[Named]:
+    """By attribute and classifier, on faces as the heads are fitted on; no head has seen a face of
+    the person that it is asked about. The packaged classifier is left out where it was not asked.
+    """
+    people = faces.person_codes
+    answers: dict[str, Attributes] = {
+        CROSSED: cross_validate(faces.features, faces.labels, people=people, seed=seed)
+    }
+    if faces.packaged is not None:
+        answers[PACKAGED] = faces.packaged
+    for classifier, found in answers.items():
+        scores = score_answers(faces.labels, found, people=people, seed=seed)
+        for attribute, score in scores.items():
+            if score.value is not None:
+                yield (attribute, classifier), score

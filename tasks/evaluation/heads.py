@@ -15,9 +15,8 @@ import numpy.typing as npt
 from tasks.data.readers import name_person, read_batches
 from tasks.evaluation.attributes import map_ethnicity, score_age, score_agreement
 from tasks.evaluation.bootstrap import encode_people
-from tasks.evaluation.head_scores import collect_labels, select
-from tasks.evaluation.labelled_faces import read_labelled_folder
-from tasks.evaluation.linear_head import Attributes, LinearHead
+from tasks.evaluation.labelled_faces import collect_labels, read_labelled_folder
+from tasks.evaluation.linear_head import Attributes, LinearHead, select
 from tasks.evaluation.picture_readings import Readings, read_faces, read_pictures
 from tasks.evaluation.scores import Floats, Indices, Score
 from tasks.params import FeatureParams
@@ -34,19 +33,34 @@ DRAW_ROWS = 16
 
 @dataclass(frozen=True)
 class LabelledFeatures:
-    """Of N faces: `features` [N, D] (NaN rows: no face found), labels, `people` by name."""
+    """Of N faces: `features` [N, D] (NaN rows: no face found), labels, `people` by name.
+
+    `packaged` is what the packaged classifier says, None where it was not asked.
+    """
 
     features: Floats
     labels: Attributes
     people: Sequence[str]
+    packaged: Attributes | None = None
 
     @property
     def person_codes(self) -> Indices:
         return encode_people(self.people)
 
+    def take(self, count: int) -> "LabelledFeatures":
+        """The first `count`; the packaged classifier may have been asked about these alone."""
+        rows = np.arange(min(count, len(self.people)))
+        packaged = None if self.packaged is None else select(self.packaged, rows)
+        labels = select(self.labels, rows)
+        return LabelledFeatures(self.features[rows], labels, self.people[: len(rows)], packaged)
+
+    @property
+    def num_found(self) -> int:
+        return int(np.count_nonzero(np.isfinite(self.features).all(axis=1)))
+
     @property
     def num_missing(self) -> int:
-        return int(np.count_nonzero(~np.isfinite(self.features).all(axis=1)))
+        return len(self.people) - self.num_found
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,8 @@ def read_labelled_pictures(
     faces = read_labelled_folder(folder)
     paths = [face.path for face in faces]
     readings = read_faces(paths, encoder=encoder, num_workers=num_workers)
-    return LabelledFeatures(readings.features, collect_labels(faces), [str(path) for path in paths])
+    people = [str(path) for path in paths]
+    return LabelledFeatures(readings.features, collect_labels(faces), people, readings.answers)
 
 
 def draw_again(
@@ -105,7 +120,8 @@ def draw_again(
     found = np.flatnonzero(np.isfinite(faces.features).all(axis=1))[:max_faces]
     readings = read_drawn(faces.features[found], draw, encoder=encoder, num_workers=num_workers)
     people = [faces.people[row] for row in found]
-    return LabelledFeatures(readings.features, select(faces.labels, found), people)
+    labels = select(faces.labels, found)
+    return LabelledFeatures(readings.features, labels, people, readings.answers)
 
 
 def read_drawn(

@@ -2,9 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tasks.evaluation.linear_head import Attributes
 
 # age_gender_race_date.jpg, with endings such as .chip.jpg.
 UTKFACE_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+\.[\w.]*")
@@ -53,6 +55,14 @@ def read_labelled_folder(folder: Path) -> list[LabelledFace]:
             f"{folder}: no labelled faces: neither {FAIRFACE_LABELS} nor age_gender_race_date.jpg"
         )
     return faces
+
+
+def collect_labels(faces: Sequence[LabelledFace]) -> Attributes:
+    return Attributes(
+        [face.gender for face in faces],
+        [face.age for face in faces],
+        [face.ethnicity for face in faces],
+    )
 
 
 def find_utkface(folder: Path) -> Iterator[LabelledFace]:

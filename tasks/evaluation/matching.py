@@ -96,6 +96,15 @@ def draw_trials(
     return Trials(chosen.astype(np.int32), true, others, left_out)
 
 
+def find_subjects(probes: Items, candidates: Items) -> dict[str, str | None]:
+    """One stratum of everybody but those who have candidates alone: the paper's subjects have both
+    (Table 1). So data sets that hold further people give the same trials."""
+    known = set(probes.people)
+    return {
+        person: "" if person in known else None for person in (*candidates.people, *probes.people)
+    }
+
+
 def join_strata(*attributes: dict[str, str | None]) -> dict[str, str | None]:
     """Strata of persons who share all attributes (G, N → GN); unknown where one is unknown."""
     people = set().union(*attributes)

@@ -58,6 +58,11 @@ class Readings:
     packaged: Attributes
 
     @property
+    def answers(self) -> Attributes | None:
+        """The packaged classifier's, None where it is not installed."""
+        return self.packaged if is_installed() else None
+
+    @property
     def num_missing(self) -> int:
         return sum(bool(reason) for reason in self.reasons)
 

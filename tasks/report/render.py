@@ -1,6 +1,5 @@
 """A report on disk: a self-contained `index.html`, `metrics.json`, `tables` and `figures`."""
 
-import base64
 import json
 import math
 import os
@@ -14,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.data.files import commit_file
+from tasks.report.embed import make_data_url
 from tasks.report.figures import Figure
 from tasks.report.tables import (
     Cell,
@@ -94,10 +94,6 @@ def link_number(value: Cell, table: str, kind: Format = "count") -> Markup:
     return Markup('<a class="num" href="tables/{}.csv">{}</a>').format(
         table, format_cell(value, kind)
     )
-
-
-def make_data_url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def encode_metrics(metrics: Mapping[str, int | float]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tasks.evaluation.groups import GroupScore
 from tasks.evaluation.scores import Score
-from tasks.report.tables import Cell, Column, Format, Table
+from tasks.report.tables import Cell, Column, Format, Table, hide_empty
 
 Row = tuple[tuple[str, ...], Score]
 
@@ -18,10 +18,10 @@ def build_score_table(
     kind: Format = "share",
     note: str = "",
 ) -> Table:
-    """One row a score, led by the cells under `heads`."""
+    """One row a score, led by the cells under `heads`; what no row has is left to the CSV."""
     columns = (*heads, *score_columns(kind))
     cells = tuple((*labels, *list_cells(score)) for labels, score in rows)
-    return Table(name, title, columns, cells, note=note)
+    return hide_empty(Table(name, title, columns, cells, note=note))
 
 
 def score_columns(kind: Format) -> tuple[Column, ...]:

@@ -80,7 +80,7 @@ def hide_empty(table: Table) -> Table:
     empty = {
         column.name
         for column, cells in zip(table.columns, columns, strict=False)
-        if all(cell is None or cell == "" or cell == 0 for cell in cells)
+        if all(cell in (None, "") or (cell == 0 and column.format == "count") for cell in cells)
     }
     return replace(table, hidden=table.hidden | empty)
 

@@ -21,6 +21,7 @@ from tasks.training.weights import Card, describe_class, read_card, save_weights
 
 LOGS = {"training": "log", "validation": "validation", "gradients": "gradients"}
 KEEP_LAST = 2
+WEIGHTS = "weights"
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,23 @@ def describe_origin(
 def open_job(out: Path, origin: Origin, *, run: RunParams, seed: int) -> Job:
     """Sets torch's threads and seed.
 
-    Checkpoints lie beside the weights' folder, under a key of what they follow from: a changed
-    parameter starts anew, a killed run goes on.
+    Checkpoints lie under a key of what they follow from: a changed parameter starts anew, a killed
+    run goes on.
     """
     torch.set_num_threads(run.training_threads)
     torch.manual_seed(seed)
     key = compute_key(**vars(origin))[:16]
-    folder = out.parents[1] / "checkpoints" / out.name / key
+    folder = place_checkpoints(out) / key
     ranks = read_ranks()
     precision = choose_precision(run.device, local_rank=ranks.local_rank)
     return Job(out, folder, origin, precision, run.loader_workers, ranks)
+
+
+def place_checkpoints(out: Path) -> Path:
+    """Beside the folder of all weights, in the same order: data/weights/variants/x has its
+    checkpoints in data/checkpoints/variants/x."""
+    weights = next((path for path in out.parents if path.name == WEIGHTS), out.parent)
+    return weights.parent / "checkpoints" / out.relative_to(weights)
 
 
 def open_stream(job: Job, loop: LoopParams) -> Stream:

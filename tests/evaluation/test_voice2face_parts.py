@@ -7,10 +7,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
 from models.voice2face import stretch_pictures
 from tasks.evaluation.matching import Items, compare_vectors
+from tasks.evaluation.voice2face.alikeness import (
+    PERCEIVED,
+    PIXELS,
+    score_alikeness,
+    score_perceived,
+)
 from tasks.evaluation.voice2face.corpus import Labelled
 from tasks.evaluation.voice2face.durations import (
     Speech,
@@ -123,3 +129,24 @@ def test_sounds_are_one_of_each_person(tmp_path: Path) -> None:
     found = read_sounds(tmp_path, VOICES)
     assert [sound[0] for sound in found] == [1, 4, 5, 6]  # clips 0, 3, 4, 5
     assert read_sounds(tmp_path / "gone", VOICES) == []
+
+
+class MeanColour:
+    """A face encoder of three numbers."""
+
+    name, weight_sha256, dimension = "colour", "ab" * 32, 3
+
+    def encode(self, faces: np.ndarray) -> np.ndarray:
+        assert faces.shape[1:] == (224, 224, 3)
+        return faces.mean(axis=(1, 2)).astype(np.float32)
+
+
+def test_how_alike_faces_are_to_an_encoder() -> None:
+    colours = RANDOM.uniform(-1, 1, (5, 3))
+    faces = torch.tensor(colours, dtype=torch.float32)[:, :, None, None].expand(-1, -1, 64, 64)
+    shown = stretch_pictures(faces)[:, :, 0, 0].numpy()
+    wanted = np.degrees(np.arccos(1 - pdist(shown, "cosine"))).mean()
+    found = dict(score_alikeness("colours", faces, MeanColour()))
+    assert found[PERCEIVED].value == pytest.approx(wanted, abs=0.3)  # colours are whole numbers
+    assert found[PIXELS].value == pytest.approx(shown.std(axis=0, ddof=1).mean(), rel=1e-5)
+    assert score_perceived("one", faces[:1], MeanColour()).reason == "one picture"

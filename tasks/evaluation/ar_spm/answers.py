@@ -19,11 +19,12 @@ from tasks.evaluation.ar_spm.system import (
     NUM_CHECKED,
     Seen,
     System,
-    find_faces,
+    check_pictures,
     predict_features,
     see_again,
 )
 from tasks.evaluation.held_out import HeldOut
+from tasks.evaluation.linear_head import Attributes, select
 from tasks.evaluation.scores import Floats, Indices
 from tasks.training.genders import FEMALE, MALE
 
@@ -34,11 +35,13 @@ VOICE_GENDER = "gender of the voice"
 class Answers:
     """By model, in Table 4's order, constant predictors last; `is_male` [N] by the voice.
 
-    `has_face` says of each model's first pictures whether a face is found in them.
+    `has_face` says of each model's first pictures whether a face is found in them, `packaged` what
+    the packaged classifier sees, if it is installed.
     """
 
     models: Mapping[str, Predicted]
     has_face: Mapping[str, Floats]
+    packaged: Mapping[str, Attributes]
     is_male: Tensor
 
     def select(self, names: Iterable[str]) -> dict[str, Floats]:
@@ -63,20 +66,28 @@ def answer_voices(system: System, spectrograms: Iterable[Tensor], held_out: Held
     is_male = torch.from_numpy(found.pop(VOICE_GENDER)) > 0
     names = [FACE_TO_FACE, *sorted(found, key=[*DISTANCES].index)]
     models: dict[str, Predicted] = {}
-    has_face = {ORIGINAL: find_faces(decode_faces(held_out.faces[:NUM_CHECKED]))}
+    own = check_pictures(list(decode_faces(held_out.faces[:NUM_CHECKED])))
+    seen = {ORIGINAL: Seen(true, *own)}
     for name in names:
         fused = found.get(name)
-        seen = see_again(system, true if fused is None else fused)
-        models[name] = Predicted(fused, seen.features)
-        has_face[name] = seen.has_face
+        seen[name] = see_again(system, true if fused is None else fused)
+        models[name] = Predicted(fused, seen[name].features)
     priors = system.priors
     means = torch.stack([priors.neutral, priors.female, priors.male]).numpy()  # [3, D]
     pictures = see_again(system, means)
     rows = {CONSTANT: torch.zeros(len(true)).long(), CONSTANT_BY_GENDER: 1 + is_male.long()}
     for name, row in rows.items():
-        models[name], has_face[name] = _repeat(means, pictures, row.numpy())
-    return Answers(models, has_face, is_male)
+        seen[name] = _repeat(pictures, row.numpy())
+        models[name] = Predicted(means[row.numpy()], seen[name].features)
+    return Answers(
+        models,
+        {name: item.has_face for name, item in seen.items()},
+        {name: item.packaged for name, item in seen.items() if item.packaged is not None},
+        is_male,
+    )
 
 
-def _repeat(means: Floats, pictures: Seen, rows: Indices) -> tuple[Predicted, Floats]:
-    return Predicted(means[rows], pictures.features[rows]), pictures.has_face[rows]
+def _repeat(pictures: Seen, rows: Indices) -> Seen:
+    first = rows[:NUM_CHECKED]
+    packaged = None if pictures.packaged is None else select(pictures.packaged, first)
+    return Seen(pictures.features[rows], pictures.has_face[first], packaged)

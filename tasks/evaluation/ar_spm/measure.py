@@ -23,7 +23,7 @@ from tasks.evaluation.ar_spm.names import (
     PICTURES,
 )
 from tasks.evaluation.ar_spm.published import VOICE_GENDER_ACCURACY
-from tasks.evaluation.attributes import score_agreement
+from tasks.evaluation.attributes import bin_in_thirds, score_agreement
 from tasks.evaluation.bootstrap import encode_people, score_mean
 from tasks.evaluation.fairness import PerSample, score_fairness
 from tasks.evaluation.heads import Heads
@@ -119,6 +119,7 @@ def measure(examined: Examined) -> tuple[list[Line], list[pa.Table]]:
         *score_recognition(examined),
         *_score_attributes(examined),
         *score_found(examined.answers, people),
+        *score_packaged_answers(examined, people),
         score_voice_gender(examined),
         *score_fairness(per_sample, held_out, seed=examined.seed),
     ]
@@ -203,6 +204,22 @@ def score_found(answers: Answers, people: Indices) -> Iterator[Line]:
     for name, has_face in answers.has_face.items():
         score = score_mean("face_found", has_face, people=people[: len(has_face)], is_share=True)
         yield Line("found", (name,), score)
+
+
+def score_packaged_answers(examined: Examined, people: Indices) -> Iterator[Line]:
+    """What the packaged classifier sees in the first pictures. Labels: model, attribute."""
+    if examined.truth is None:
+        return
+    for name, found in examined.answers.packaged.items():
+        count = len(found.genders)
+        for attribute, true, said in (
+            ("gender", examined.truth.genders, found.genders),
+            ("age", examined.truth.ages, [bin_in_thirds(age) for age in found.ages]),
+        ):
+            score = score_agreement(
+                f"packaged_{attribute}", true[:count], said, people=people[:count]
+            )
+            yield Line("packaged", (name, attribute), score)
 
 
 def score_voice_gender(examined: Examined) -> Line:

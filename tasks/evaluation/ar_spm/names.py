@@ -6,6 +6,4 @@ ORIGINAL = "original"
 PICTURES = "pictures of {}"
 ALL_FACES = "all"
 
-STRIPS, STRIP_COLUMNS = "strips.csv", ("figure", "row", "file", "captions")
-SEPARATOR = "|"
 CURVES, CURVE_COLUMNS = "curves.csv", ("model", "step", "loss")

@@ -1,9 +1,6 @@
-"""Rows of pictures (ARS Fig. 2, 4 and 6), each a PNG strip of its own."""
+"""What the galleries of AR-SPM's report show: the rows of Fig. 2, 4 and 6."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,30 +8,14 @@ from torch import Tensor
 
 from tasks.data.readers import decode_faces
 from tasks.evaluation.ar_spm.measure import Examined
-from tasks.evaluation.ar_spm.names import (
-    FACE_TO_FACE,
-    ORIGINAL,
-    SEPARATOR,
-    STRIP_COLUMNS,
-    STRIPS,
-)
+from tasks.evaluation.ar_spm.names import FACE_TO_FACE, ORIGINAL
 from tasks.evaluation.ar_spm.priors import GenderedFaces, compute_means, count_faces, list_sizes
 from tasks.evaluation.ar_spm.system import Draw
 from tasks.evaluation.bootstrap import encode_people
+from tasks.evaluation.galleries import Gallery
 from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.scores import Indices
 from tasks.params import ArSpmEvaluationParams
-from tasks.training.pictures import write_png
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A row of a figure: pictures uint8 [N, 224, 224, 3], each with its caption."""
-
-    figure: str
-    row: str
-    captions: Sequence[str]
-    pictures: Tensor
 
 
 def draw_subjects(held_out: HeldOut, count: int, *, seed: int = 0) -> Indices:
@@ -44,9 +25,33 @@ def draw_subjects(held_out: HeldOut, count: int, *, seed: int = 0) -> Indices:
     return np.sort(chosen)
 
 
-def show_originals(figure: str, held_out: HeldOut, subjects: Indices) -> Strip:
-    faces = torch.from_numpy(decode_faces([held_out.faces[row] for row in subjects]))
-    return Strip(figure, ORIGINAL, number_subjects(subjects), faces)
+def show_all(
+    examined: Examined, faces: GenderedFaces, *, draw: Draw, params: ArSpmEvaluationParams
+) -> dict[str, Gallery]:
+    """Fig. 2, 4 and 6; the pictures of Fig. 4 and 6 are of different random people each."""
+    held_out, seed = examined.held_out, examined.seed
+    few = draw_subjects(held_out, params.num_reconstructions, seed=seed)
+    many = draw_subjects(held_out, params.num_subjects, seed=seed + 1)
+    answers = examined.answers.select(examined.answers.models)
+    return {
+        "fig2": show_priors(faces, draw=draw, seed=seed),
+        "fig4": show_rows(held_out, few, {"decoded feature": draw(held_out.features[few])}),
+        "fig6": show_rows(
+            held_out,
+            many,
+            {
+                FACE_TO_FACE: draw(held_out.features[many]),
+                **{name: draw(features[many]) for name, features in answers.items()},
+            },
+        ),
+    }
+
+
+def show_rows(held_out: HeldOut, subjects: Indices, made: Mapping[str, Tensor]) -> Gallery:
+    """The originals, and below them what was `made` of each, uint8 [N, 224, 224, 3]."""
+    originals = torch.from_numpy(decode_faces([held_out.faces[row] for row in subjects]))
+    rows = {ORIGINAL: originals, **made}
+    return lay_out(rows, number_subjects(subjects), shows=(ORIGINAL,))
 
 
 def number_subjects(subjects: Indices) -> list[str]:
@@ -54,37 +59,15 @@ def number_subjects(subjects: Indices) -> list[str]:
     return [str(number) for number in range(1, len(subjects) + 1)]
 
 
-def list_strips(
-    examined: Examined, faces: GenderedFaces, *, draw: Draw, params: ArSpmEvaluationParams
-) -> Iterator[Strip]:
-    """Fig. 2, 4 and 6; the pictures of Fig. 4 and 6 are of different random people each."""
-    held_out, seed = examined.held_out, examined.seed
-    yield show_priors(faces, draw=draw, seed=seed)
-    subjects = draw_subjects(held_out, params.num_reconstructions, seed=seed)
-    yield show_originals("fig4", held_out, subjects)
-    captions = number_subjects(subjects)
-    yield Strip("fig4", "decoded feature", captions, draw(held_out.features[subjects]))
-    subjects = draw_subjects(held_out, params.num_subjects, seed=seed + 1)
-    captions = number_subjects(subjects)
-    yield show_originals("fig6", held_out, subjects)
-    yield Strip("fig6", FACE_TO_FACE, captions, draw(held_out.features[subjects]))
-    for name, features in examined.answers.select(examined.answers.models).items():
-        yield Strip("fig6", name, captions, draw(features[subjects]))
+def lay_out(
+    rows: Mapping[str, Tensor], columns: Sequence[str], *, shows: tuple[str, ...] = ()
+) -> Gallery:
+    pictures = torch.stack([*rows.values()]).numpy()  # [R, C, 224, 224, 3]
+    return Gallery(tuple(rows), tuple(columns), pictures, shows=shows)
 
 
-def show_priors(faces: GenderedFaces, *, draw: Draw, seed: int) -> Strip:
+def show_priors(faces: GenderedFaces, *, draw: Draw, seed: int) -> Gallery:
     """The neutral prior of more and more faces, in one random order."""
     sizes = list_sizes(count_faces(faces)["neutral"])
     means = compute_means(faces, "neutral", sizes, np.random.default_rng(seed))
-    return Strip("fig2", "neutral prior", [f"n = {size:,}" for size in sizes], draw(means))
-
-
-def write_strips(folder: Path, strips: Iterable[Strip]) -> None:
-    """PNG files below `folder`/pictures, and the list of them in STRIPS."""
-    rows = []
-    for number, strip in enumerate(strips):
-        path = f"pictures/{strip.figure}-{number:02d}.png"
-        write_png(folder / path, strip.pictures.transpose(0, 1).flatten(1, 2))  # [224, N 224, 3]
-        rows.append((strip.figure, strip.row, path, SEPARATOR.join(strip.captions)))
-    with (folder / STRIPS).open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([STRIP_COLUMNS, *rows])
+    return lay_out({"neutral prior": draw(means)}, [f"n = {size:,}" for size in sizes])

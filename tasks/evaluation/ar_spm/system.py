@@ -1,6 +1,6 @@
 """AR-SPM's weights opened: from voices to features, from features to pictures and back."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,9 +13,12 @@ from models.ar_spm_decoder import FaceDecoder
 from models.ar_spm_priors import VARIANTS, FacePriors, get_variant
 from tasks.data.readers import ShardIndex
 from tasks.evaluation.ar_spm.weights import Weights, check_weights, name_variant
+from tasks.evaluation.heads import MAX_DRAWN, LabelledFeatures
 from tasks.evaluation.held_out import BLOCK
+from tasks.evaluation.linear_head import Attributes, select
+from tasks.evaluation.packaged_classifier import classify_faces, is_installed
 from tasks.evaluation.scores import Floats
-from tasks.face.boxes import Picture
+from tasks.face.boxes import Picture, frame_box
 from tasks.face.detect import detect_frontal_faces
 from tasks.face.encoders import BORDER_PX, FaceEncoder, load_encoder
 from tasks.params import FeatureParams
@@ -46,10 +49,11 @@ class System:
 @dataclass(frozen=True)
 class Seen:
     """Of N pictures: `features` [N, D]; of the first NUM_CHECKED, whether (1 or 0) a detector finds
-    a face in them."""
+    a face in them, and what the packaged classifier says, None where it is not installed."""
 
     features: Floats
     has_face: Floats
+    packaged: Attributes | None
 
 
 def open_system(
@@ -134,14 +138,29 @@ def see_again(system: System, features: Floats) -> Seen:
     The pictures are read whole, as the crops were that the true features are of.
     """
     parts: list[Floats] = []
-    has_face: list[Floats] = []
-    unchecked = NUM_CHECKED
+    checked: list[Picture] = []
     for start in range(0, len(features), BLOCK):
         pictures = system.draw(features[start : start + BLOCK]).numpy()
         parts.append(system.encoder.encode(pictures))
-        has_face.append(find_faces(pictures[:unchecked]))
-        unchecked = max(0, unchecked - len(pictures))
-    return Seen(np.concatenate(parts), np.concatenate(has_face))
+        checked += list(pictures[: NUM_CHECKED - len(checked)])
+    return Seen(np.concatenate(parts), *check_pictures(checked))
+
+
+def check_pictures(pictures: Sequence[Picture]) -> tuple[Floats, Attributes | None]:
+    """Whether faces are found in pictures uint8 [224, 224, 3], and the packaged classifier's
+    answers."""
+    answers = None
+    if is_installed():
+        answers = classify_faces(pictures, [frame_box(picture.shape) for picture in pictures])
+    return find_faces(np.stack(pictures)), answers
+
+
+def draw_again(faces: LabelledFeatures, system: System) -> LabelledFeatures:
+    """The same people in the decoder's pictures, which are read whole as all others here."""
+    rows = np.flatnonzero(np.isfinite(faces.features).all(axis=1))[:MAX_DRAWN]
+    people = [faces.people[row] for row in rows]
+    seen = see_again(system, faces.features[rows])
+    return LabelledFeatures(seen.features, select(faces.labels, rows), people)
 
 
 def find_faces(pictures: Picture) -> Floats:

@@ -14,6 +14,7 @@ from tasks.evaluation.matching import (
     Trials,
     compare_labels,
     draw_trials,
+    find_subjects,
     join_strata,
     score_trials,
 )
@@ -154,10 +155,11 @@ def draw_round(
 ) -> Round:
     """Of more than `max_trials`, so many are kept at random."""
     probes, candidates = (people.get(strand) for strand in STRANDS[direction])
+    subjects, strata = find_subjects(probes, candidates), people.get_strata(stratum)
     trials = draw_trials(
         probes,
         candidates,
-        strata=people.get_strata(stratum),
+        strata=subjects if strata is None else join_strata(subjects, strata),
         num_per_probe=num_per_probe,
         num_others=size - 1,
         seed=seed,
@@ -176,7 +178,7 @@ def draw_gallery_rounds(
     people: People, direction: Direction, *, sizes: Sequence[int], num_per_probe: int, seed: int
 ) -> Iterator[Round]:
     """One a gallery size that the people (of each fold) can fill."""
-    owners = set(people.get(STRANDS[direction][1]).people)
+    owners = set(people.voices.people) & set(people.faces.people)
     folds = Counter(people.fold.get(owner) for owner in owners)
     for size in sizes:
         if size <= min(folds.values()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.evaluation.attributes import Confusion, bin_by_decade, count_labels
-from tasks.evaluation.heads import Heads, LabelledFeatures, score_answers
+from tasks.evaluation.heads import score_answers
 from tasks.evaluation.linear_head import Attributes
 from tasks.evaluation.picture_scores import (
     ATTRIBUTES,
@@ -23,9 +23,8 @@ from tasks.evaluation.picture_scores import (
 from tasks.evaluation.picture_table import ROLES, Role
 from tasks.evaluation.store import Line
 
-AGREEMENT, RIGHT, HEADS = "agreement", "right", "heads"
+AGREEMENT, RIGHT = "agreement", "right"
 FILE = "attributes.json"
-OWN_HEAD, DRAWN_HEAD = "head of own pictures", "head of decoder pictures"
 
 
 @dataclass(frozen=True)
@@ -72,24 +71,6 @@ def score_right(pictures: Pictures, labels: Attributes, *, seed: int = 0) -> Ite
             found = score_answers(labels, answers[role], people=pictures.people, seed=seed)
             for attribute in answered:
                 yield Line(RIGHT, (attribute, classifier, role), found[attribute])
-
-
-def score_heads(
-    heads: Heads, real: LabelledFeatures, made: LabelledFeatures, *, seed: int = 0
-) -> Iterator[Line]:
-    """On people they were not fitted on. Labels: attribute, pictures, head.
-
-    `made` are the same faces through the decoder: what a head gets wrong there is no voice's fault.
-    """
-    known = ((OWN_HEAD, heads.real), (DRAWN_HEAD, heads.made))
-    for words, head in known:
-        for pictures, faces in (("own pictures", real), ("decoder pictures", made)):
-            if head is None or (head is heads.made and faces is real):
-                continue
-            found = head.predict(faces.features)
-            scores = score_answers(faces.labels, found, people=faces.person_codes, seed=seed)
-            for attribute, score in scores.items():
-                yield Line(HEADS, (attribute, pictures, words), score)
 
 
 def count_all(pictures: Pictures, training: Attributes | None) -> Counted:

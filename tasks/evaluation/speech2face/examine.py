@@ -4,15 +4,16 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tasks.data.readers import ShardIndex
-from tasks.evaluation.heads import LabelledFeatures
+from tasks.evaluation.fitting import Fitted, fit_picture_heads
+from tasks.evaluation.heads import LabelledFeatures, draw_again
 from tasks.evaluation.held_out import HeldOut, read_held_out
 from tasks.evaluation.picture_scores import Pictures
 from tasks.evaluation.scores import Floats
 from tasks.evaluation.speech2face.ablations import hear_variants
-from tasks.evaluation.speech2face.fitting import Fitted, fit_picture_heads
 from tasks.evaluation.speech2face.measure import Heard, join_heard
 from tasks.evaluation.speech2face.pictures import Drawn, choose_rows, see_pictures
 from tasks.evaluation.speech2face.segments import read_videos
@@ -65,15 +66,21 @@ def examine(
     """Draws, listens and looks; all that takes long."""
     heard, parts = hear_test(system, source, params=params, seed=evaluation.seed)
     held_out = heard.held_out
+    again = partial(
+        draw_again,
+        draw=system.draw,
+        encoder=encoder,
+        num_workers=num_workers,
+        max_faces=params.num_fitted,
+    )
     fitted = fit_picture_heads(
         source.train.folder,
-        system.draw,
+        again,
         labelled=evaluation.labelled_faces,
         encoder=encoder,
-        max_drawn=params.num_fitted,
         num_workers=num_workers,
     )
-    logger.info("heads fitted on %d faces, %d of them drawn", fitted.num_real, fitted.num_drawn)
+    logger.info("heads: %s", fitted.source or "no labels are known")
     rows = choose_rows(len(held_out), limit=params.num_drawn, seed=evaluation.seed)
     drawn = Drawn(rows, {"from_face": held_out.features, "from_voice": heard.whole})
     pictures = see_pictures(

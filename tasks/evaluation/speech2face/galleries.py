@@ -1,42 +1,24 @@
-"""Pictures for the report: `<name>.npy` uint8 [rows, columns, 224, 224, 3] and galleries.json."""
+"""What the galleries of Speech2Face's report show: pictures uint8 [R, C, 224, 224, 3]."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from tasks.data.readers import decode_faces
 from tasks.evaluation.bootstrap import encode_people
 from tasks.evaluation.distances import measure_distances
 from tasks.evaluation.features import measure_features
+from tasks.evaluation.galleries import Gallery, Pixels
 from tasks.evaluation.held_out import HeldOut
 from tasks.evaluation.scores import Floats, Indices
 from tasks.evaluation.speech2face.examine import Examined
 from tasks.evaluation.speech2face.names import DEFAULT
 from tasks.evaluation.speech2face.pictures import Draw
-from tasks.evaluation.store import read_array, write_array
 
-FILE = "galleries.json"
 ORIGINAL, FROM_FACE, FROM_VOICE = "original", "from face", "from voice"
 NEAREST = 5  # S2F Fig. 7
 OTHER_VIDEOS = 2  # a row of Fig. 10, chosen
-Pixels = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """`captions` stand below each of `pictures` [R, C, 224, 224, 3]. Columns named in `shows` are
-    pictures of the people themselves."""
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    captions: tuple[tuple[str, ...], ...]
-    shows: tuple[str, ...]
-    pictures: Pixels
 
 
 def choose_people(held_out: HeldOut, rows: Indices, *, count: int, seed: int = 0) -> Indices:
@@ -82,9 +64,9 @@ def _stack(
     return Gallery(
         tuple(rows),
         tuple(names),
+        np.stack(columns, axis=1),  # [R, C, 224, 224, 3]
         tuple(zip(*captions, strict=True)),
         tuple(name for name in names if name == ORIGINAL or name.isdigit()),
-        np.stack(columns, axis=1),  # [R, C, 224, 224, 3]
     )
 
 
@@ -163,41 +145,14 @@ def build_variants(
     return _stack(people, (ORIGINAL, *variants), columns, captions)
 
 
-def write_galleries(folder: Path, galleries: Mapping[str, Gallery]) -> None:
-    heads = {}
-    for name, gallery in galleries.items():
-        write_array(folder, name, gallery.pictures)
-        heads[name] = {key: value for key, value in vars(gallery).items() if key != "pictures"}
-    text = json.dumps(heads, indent=1, ensure_ascii=False)
-    (folder / FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def read_galleries(folder: Path) -> dict[str, Gallery]:
-    """ValueError naming the file if there are none."""
-    path = folder / FILE
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; run the stage that evaluates first")
-    heads = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        name: Gallery(
-            tuple(head["rows"]),
-            tuple(head["columns"]),
-            tuple(tuple(row) for row in head["captions"]),
-            tuple(head["shows"]),
-            read_array(folder, name),
-        )
-        for name, head in heads.items()
-    }
-
-
 def show_all(examined: Examined, draw: Draw, *, count: int, seed: int = 0) -> dict[str, Gallery]:
-    """Every gallery of the report, of `count` people."""
+    """Every gallery of the report, of up to `count` people; Fig. 7 shows others than the rest."""
     held_out, heard = examined.held_out, examined.heard
-    rows = choose_people(held_out, examined.drawn.rows, count=count, seed=seed)
+    chosen = choose_people(held_out, examined.drawn.rows, count=2 * count, seed=seed)
+    rows, others = chosen[::2], chosen[1::2] if len(chosen) > 1 else chosen
     found = {
-        "triplets": build_lengths(held_out, rows, {heard.length: heard.whole}, draw),
-        "lengths": build_lengths(held_out, rows, heard.features, draw),
-        "nearest": build_nearest(held_out, rows, heard.whole, draw),
+        "triplets": build_lengths(held_out, rows, heard.features, draw),
+        "nearest": build_nearest(held_out, others, heard.whole, draw),
         "segments": build_segments(
             held_out, rows, heard.whole, draw, videos=examined.videos, parts=examined.parts
         ),

@@ -1,77 +1,40 @@
-"""Pictures for the report's galleries: `<name>.npy` [rows, columns, 64, 64, 3] and galleries.json.
+"""What the galleries of the report on Wen et al. show: pictures uint8 [R, C, 64, 64, 3].
 
-A place without a picture is white. Faces of the people themselves are only among them where nobody
-is real.
+A place without a picture is white.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from models.voice2face import stretch_pictures
+from tasks.evaluation.galleries import Gallery, Pixels
 from tasks.evaluation.noise import DURATIONS_S
-from tasks.evaluation.store import read_array, write_array
 from tasks.evaluation.voice2face.corpus import Faces, Voices
 from tasks.evaluation.voice2face.durations import Durations, Segments
 
-FILE = "galleries.json"
 NUM_SPEAKERS = 4  # of Fig. 3; as many in Fig. 5
 PAPERS_SPEAKERS = ("Danica_McKellar", "Cindy_Williams", "Damian_Lewis", "Eva_Green")
 NUM_EXAMPLES = 6  # of Fig. 4
 SIDE = 64
 OWN = "own face"
-Pictures = npt.NDArray[np.uint8]
-Rows = Sequence[tuple[str, Sequence[Pictures | None]]]
+Rows = Sequence[tuple[str, Sequence[Pixels | None]]]
 WHITE = np.full((SIDE, SIDE, 3), 255, np.uint8)
 
 
-@dataclass(frozen=True)
-class Gallery:
-    """`rows` and `columns` are what stands beside and above `pictures`."""
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    pictures: Pictures
-
-
-def write_galleries(folder: Path, galleries: Mapping[str, Gallery]) -> None:
-    heads = {}
-    for name, gallery in galleries.items():
-        write_array(folder, name, gallery.pictures)
-        heads[name] = {key: value for key, value in asdict(gallery).items() if key != "pictures"}
-    text = json.dumps(heads, indent=1, ensure_ascii=False)
-    (folder / FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def read_galleries(folder: Path) -> dict[str, Gallery]:
-    """ValueError naming the file if there are none."""
-    path = folder / FILE
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; run the stage that evaluates first")
-    heads = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        name: Gallery(tuple(head["rows"]), tuple(head["columns"]), read_array(folder, name))
-        for name, head in heads.items()
-    }
-
-
-def convert_pictures(faces: Tensor) -> Pictures:
+def convert_pictures(faces: Tensor) -> Pixels:
     """Generated faces [N, 3, 64, 64] as they are saved (SPEC 3.1): uint8 [N, 64, 64, 3]."""
     scaled = (stretch_pictures(faces) * 255).round().to(torch.uint8)
-    pictures: Pictures = scaled.permute(0, 2, 3, 1).contiguous().numpy()
+    pictures: Pixels = scaled.permute(0, 2, 3, 1).contiguous().numpy()
     return pictures
 
 
 def lay_out(rows: Rows, columns: Sequence[str]) -> Gallery:
     grid = [[WHITE if picture is None else picture for picture in row] for _, row in rows]
     pictures = np.stack([np.stack(row) for row in grid])
-    return Gallery(tuple(label for label, _ in rows), tuple(columns), pictures)
+    return Gallery(tuple(label for label, _ in rows), tuple(columns), pictures, shows=(OWN,))
 
 
 def show_noise(made: Mapping[tuple[str, float], Tensor]) -> Gallery:
@@ -84,52 +47,48 @@ def show_noise(made: Mapping[tuple[str, float], Tensor]) -> Gallery:
     return lay_out(rows, [f"{seconds:.0f} s" for seconds in DURATIONS_S])
 
 
-def show_durations(drawn: Durations, real: Faces, *, with_own: bool) -> Gallery | None:
+def show_durations(drawn: Durations, real: Faces) -> Gallery | None:
     """Fig. 3: the paper's four speakers where they are, else those of whom there is enough."""
     longest = max((s for s, people in drawn.people.items() if people), default=None)
     if longest is None:
         return None
     people = drawn.people[longest]
     chosen = [name for name in PAPERS_SPEAKERS if name in people] or list(people)[:NUM_SPEAKERS]
-    rows: list[tuple[str, Sequence[Pictures | None]]] = []
+    rows: list[tuple[str, Sequence[Pixels | None]]] = []
     for name in chosen:
-        row: list[Pictures | None] = []
+        row: list[Pixels | None] = []
         for seconds in DURATIONS_S:
             known = list(drawn.people[seconds])
             place = known.index(name) if name in known else None
             faces = drawn.faces.get(seconds)
             found = None if place is None or faces is None else faces[place : place + 1]
             row.append(None if found is None else convert_pictures(found)[0])
-        rows.append((name, [*row, find_face(real, name)] if with_own else row))
-    columns = [f"{seconds:.0f} s" for seconds in DURATIONS_S] + ([OWN] if with_own else [])
-    return lay_out(rows, columns)
+        rows.append((name, [*row, find_face(real, name)]))
+    return lay_out(rows, [*(f"{seconds:.0f} s" for seconds in DURATIONS_S), OWN])
 
 
-def show_segments(segments: Segments | None, real: Faces, *, with_own: bool) -> Gallery | None:
+def show_segments(segments: Segments | None, real: Faces) -> Gallery | None:
     """Fig. 5: faces of the segments of one speaker in a row."""
     if segments is None:
         return None
-    rows: list[tuple[str, Sequence[Pictures | None]]] = []
+    rows: list[tuple[str, Sequence[Pixels | None]]] = []
     for number, name in enumerate(segments.people[:NUM_SPEAKERS]):
         row = list(convert_pictures(segments.faces[segments.owners == number]))
-        rows.append((name, [*row, find_face(real, name)] if with_own else row))
+        rows.append((name, [*row, find_face(real, name)]))
     num_segments = int((segments.owners == 0).sum())
-    columns = [str(number + 1) for number in range(num_segments)] + ([OWN] if with_own else [])
-    return lay_out(rows, columns)
+    return lay_out(rows, [*(str(number + 1) for number in range(num_segments)), OWN])
 
 
-def show_examples(voices: Voices, real: Faces, *, with_own: bool) -> Gallery | None:
-    """Fig. 4: faces of women, of men and of the oldest; below, where nobody is real, their own."""
-    rows: list[tuple[str, Sequence[Pictures | None]]] = []
+def show_examples(voices: Voices, real: Faces) -> Gallery | None:
+    """Fig. 4: faces of women, of men and of the oldest, and below their own."""
+    rows: list[tuple[str, Sequence[Pixels | None]]] = []
     for label, chosen in choose_examples(voices).items():
         if chosen:
             made = list(convert_pictures(voices.pictures[torch.tensor(chosen)]))
-            gap: list[Pictures | None] = [None] * (NUM_EXAMPLES - len(chosen))
-            rows.append((label, [*made, *gap]))
-            if with_own:
-                own = [find_face(real, voices.who.items.people[row]) for row in chosen]
-                rows.append((OWN, [*own, *gap]))
-    return lay_out(rows, []) if rows else None
+            gap: list[Pixels | None] = [None] * (NUM_EXAMPLES - len(chosen))
+            own = [find_face(real, voices.who.items.people[row]) for row in chosen]
+            rows += [(label, [*made, *gap]), (OWN, [*own, *gap])]
+    return lay_out(rows, [""] * NUM_EXAMPLES) if rows else None
 
 
 def choose_examples(voices: Voices) -> dict[str, list[int]]:
@@ -148,9 +107,9 @@ def choose_examples(voices: Voices) -> dict[str, list[int]]:
     return {name: found[:NUM_EXAMPLES] for name, found in {**by_gender, "oldest": oldest}.items()}
 
 
-def find_face(real: Faces, person: str) -> Pictures | None:
+def find_face(real: Faces, person: str) -> Pixels | None:
     """The person's first picture."""
     if person not in real.who.items.people:
         return None
-    picture: Pictures = real.pictures[list(real.who.items.people).index(person)].numpy()
+    picture: Pixels = real.pictures[list(real.who.items.people).index(person)].numpy()
     return picture

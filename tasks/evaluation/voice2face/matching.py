@@ -20,6 +20,8 @@ from tasks.evaluation.matching import (
     compare_labels,
     compare_vectors,
     draw_trials,
+    find_subjects,
+    join_strata,
     score_trials,
 )
 from tasks.evaluation.scores import Floats, Indices, Score
@@ -97,9 +99,10 @@ def draw_contest(
     num_per_probe: int,
     seed: int,
 ) -> Contest:
-    strata = None
+    strata = find_subjects(voices.items, faces.items)
     if stratum == "G":
-        strata = faces.get_label_of_people("gender") | voices.get_label_of_people("gender")
+        genders = faces.get_label_of_people("gender") | voices.get_label_of_people("gender")
+        strata = join_strata(strata, genders)
     trials = draw_trials(
         voices.items, faces.items, strata=strata, num_per_probe=num_per_probe, seed=seed
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from tasks.evaluation.data_card import ALL, SPLITS, DataCard
+from tasks.evaluation.galleries import Gallery
 from tasks.evaluation.noise import Samples
 from tasks.evaluation.scores import Score, make_missing
 from tasks.evaluation.store import GUARDED, HEADLINE, Line
@@ -44,6 +45,7 @@ from tasks.evaluation.voice2face.realness import (
     score_realness,
 )
 from tasks.evaluation.voice2face.splits import DATA_SETS, Corpus
+from tasks.face.encoders import FaceEncoder
 from tasks.params import EvaluationParams, Voice2FaceEvaluationParams
 
 TRUNK, INDEPENDENT = "trunk", "independent"
@@ -53,8 +55,11 @@ GUARDED_METRICS = ("matching_test_gender", "held_out_top1", "gender_generated")
 
 @dataclass(frozen=True)
 class Settings:
+    """`encoder` sees how alike faces are."""
+
     params: Voice2FaceEvaluationParams
     shared: EvaluationParams
+    encoder: FaceEncoder
 
     @property
     def seed(self) -> int:
@@ -154,16 +159,15 @@ def measure_figures(
     *,
     sounds: list[Samples],
     speech: list[Speech],
-    with_own: bool,
     settings: Settings,
-) -> tuple[list[Line], dict[str, shows.Gallery]]:
-    """Figures 2, 3, 4 and 5 and D's scores; people's own faces only `with_own`."""
+) -> tuple[list[Line], dict[str, Gallery]]:
+    """Figures 2, 3, 4 and 5 and D's scores."""
     seed, params, real = settings.seed, settings.params, corpus.test_faces
     noise = draw_noise(networks, sounds, seed=seed)
     heard = draw_durations(networks, speech)
     segments = draw_segments(networks, speech, num_segments=params.num_segments)
     lines = [
-        *score_noise_faces(networks, noise, corpus.test, seed=seed),
+        *score_noise_faces(networks, noise, corpus.test, encoder=settings.encoder, seed=seed),
         *score_realness(
             networks, corpus.test, real, sounds, num_samples=params.num_realness, seed=seed
         ),
@@ -172,9 +176,9 @@ def measure_figures(
     ]
     galleries = {
         "noise_faces": shows.show_noise(noise),
-        "duration_faces": shows.show_durations(heard, real, with_own=with_own),
-        "example_faces": shows.show_examples(corpus.test, real, with_own=with_own),
-        "segment_faces": shows.show_segments(segments, real, with_own=with_own),
+        "duration_faces": shows.show_durations(heard, real),
+        "example_faces": shows.show_examples(corpus.test, real),
+        "segment_faces": shows.show_segments(segments, real),
     }
     return lines, {name: gallery for name, gallery in galleries.items() if gallery is not None}
 

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from models.voice2face import stretch_pictures
 from tasks.audio.logmel import compute_logmel
 from tasks.data.shards import list_shards
 from tasks.data.stored_rows import open_rows, read_columns
@@ -35,9 +34,11 @@ from tasks.evaluation.noise import (
 )
 from tasks.evaluation.scores import Floats, Indices, Score, complete, make_missing
 from tasks.evaluation.store import Line
+from tasks.evaluation.voice2face.alikeness import score_alikeness
 from tasks.evaluation.voice2face.corpus import Faces, Labelled, Voices
 from tasks.evaluation.voice2face.networks import Networks, judge_realness
 from tasks.evaluation.voice2face.published import REALNESS
+from tasks.face.encoders import FaceEncoder
 from tasks.training.gan_scores import make_faces
 from tasks.training.recordings import Embedded, prepare_logmel
 
@@ -112,7 +113,12 @@ def draw_noise(
 
 
 def score_noise_faces(
-    networks: Networks, made: dict[tuple[str, float], Tensor], voices: Voices, *, seed: int = 0
+    networks: Networks,
+    made: dict[tuple[str, float], Tensor],
+    voices: Voices,
+    *,
+    encoder: FaceEncoder,
+    seed: int = 0,
 ) -> Iterator[Line]:
     """How alike the faces of one kind are, and D's score of them, beside those of voices."""
     groups = {
@@ -125,17 +131,10 @@ def score_noise_faces(
         name = kind.replace(" ", "_")
         score = score_mean(f"realness_{name}", realness, people=people, seed=seed)
         yield Line("figure_2", (kind, "discriminator"), score)
-        yield Line("figure_2", (kind, "pixel deviation"), score_spread(f"spread_{name}", faces))
+        for words, alike in score_alikeness(name, faces, encoder):
+            yield Line("figure_2", (kind, words), alike)
     if "babble" not in groups:
         yield Line("figure_2", ("babble", "discriminator"), make_missing("babble", NO_BABBLE))
-
-
-def score_spread(name: str, faces: Tensor) -> Score:
-    """Standard deviation over pictures, mean over pixels of pictures in [0, 1]."""
-    if len(faces) < 2:
-        return make_missing(name, "one picture")
-    spread = float(stretch_pictures(faces).std(dim=0).mean())
-    return Score(name, spread, len(faces), len(faces), reason="a property of the set")
 
 
 def score_realness(

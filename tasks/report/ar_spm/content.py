@@ -1,49 +1,28 @@
 """AR-SPM's report: its sections, first screen and metrics."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from models.ar_spm_priors import VARIANTS
-from tasks.evaluation.ar_spm.facts import Facts, read_facts
-from tasks.evaluation.ar_spm.names import CONSTANT, ORIGINAL
-from tasks.evaluation.data_card import DataCard, read_data_card
+from tasks.evaluation.ar_spm.names import CONSTANT
 from tasks.evaluation.scores import Score, flatten_scores
-from tasks.evaluation.store import GUARDED, Line, get_headline, read_lines, select_lines
+from tasks.evaluation.store import GUARDED, get_headline, select_lines
 from tasks.report.ar_spm import figures, tables
 from tasks.report.ar_spm import words as texts
+from tasks.report.ar_spm.lead import show_lead
 from tasks.report.ar_spm.pivot import WITH_VARIANTS, index_lines
-from tasks.report.figures import Figure
+from tasks.report.ar_spm.reading import Evaluation, read_evaluation
 from tasks.report.networks.card import build_cards
+from tasks.report.networks.gallery import PICTURE_COLUMNS
 from tasks.report.networks.headline import build_headline
-from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
-from tasks.report.render import Report, link_number
+from tasks.report.networks.heads import show_heads
+from tasks.report.networks.leaks import judge_leaks
+from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page
+from tasks.report.render import Report
 from tasks.report.tables import Cell
 
 TITLE = "AR-SPM: faces from voices with a prior (Wang et al. 2020)"
 EMBEDDED = ("sample",)
-Rows = list[tuple[Cell, ...]]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What the stage that evaluates left on disk, read."""
-
-    folder: Path
-    lines: Sequence[Line]
-    facts: Facts
-    data: DataCard
-    galleries: Mapping[str, Figure]
-    strips: Rows
-
-    def get(self, table: str, *labels: str) -> Score:
-        return index_lines(self.lines, table)[labels]
-
-
-def read_evaluation(folder: Path) -> Evaluation:
-    data = read_data_card(folder)
-    galleries, strips = figures.draw_galleries(folder, may_show_faces=data.may_show_faces)
-    return Evaluation(folder, read_lines(folder), read_facts(folder), data, galleries, strips)
 
 
 def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
@@ -83,41 +62,8 @@ def list_logs(
     return {
         "curves": (("model", "step", "loss"), points),
         "retrieval_all": tables.list_retrieval(found.lines),
-        "pictures": (figures.STRIP_COLUMNS, found.strips),
+        "pictures": (PICTURE_COLUMNS, found.pictures),
     }
-
-
-def show_lead(found: Evaluation) -> Iterator[Item]:
-    facts = found.facts
-    angle = found.get("table4", facts.default, "unprimed", "angle_deg")
-    constant = found.get("table4", CONSTANT, "unprimed", "angle_deg")
-    if angle.value is not None and constant.value is not None:
-        yield words(
-            "Its face feature is {}° from the true one; the prior alone, the same answer for "
-            "everybody, is {}° from it.",
-            link_number(angle.value, "table4", "number"),
-            link_number(constant.value, "table4", "number"),
-        )
-    gender, same = (found.get("table5", name, "total") for name in (facts.default, CONSTANT))
-    if gender.value is not None and same.value is not None:
-        yield words(
-            "The pictures show the right gender in {}; one picture for everybody does in {}, the "
-            "people’s own pictures in {}.",
-            link_number(gender.value, "table5", "share"),
-            link_number(same.value, "table5", "share"),
-            link_number(found.get("table5", ORIGINAL, "total").value, "table5", "share"),
-        )
-    yield (
-        f"Measured on {facts.num_measured:,} of the {facts.num_available:,} test pairs that could "
-        f"be had, of {facts.num_people:,} people that no part was trained on; the face features "
-        f"are the {facts.dimension:,} numbers of {facts.face_encoder.replace('_', ' ')}."
-    )
-    missing = [name for name in VARIANTS if name not in facts.variants]
-    if missing:
-        yield (
-            f"Here is the model {facts.default} alone. The other variants of Table 4 "
-            f"({', '.join(missing)}) come with make reproduce, in reports/variants/ar_spm."
-        )
 
 
 def show_prior(found: Evaluation) -> Iterator[Item]:
@@ -196,8 +142,9 @@ def show_attributes(found: Evaluation) -> Iterator[Item]:
     yield from tables.build_attribute_tables(found.lines)
     yield Doubt(texts.GENDER_DOUBT)
     yield Doubt(texts.AGE_DOUBT)
-    if select_lines(found.lines, "heads"):
-        yield from tables.build_heads(found.lines)
+    if select_lines(found.lines, "packaged"):
+        yield tables.build_packaged(found.lines)
+    yield from show_heads(found.lines)
     yield tables.build_voice_gender(found.lines)
     yield Doubt(texts.VOICE_DOUBT)
     yield Doubt(texts.CODE_DOUBT.format(found.facts.code_reduction))
@@ -244,22 +191,7 @@ def show_leaks(found: Evaluation) -> Iterator[Item]:
         "features of the training voices."
     )
     yield tables.build_leaks(found.lines)
-    yield judge_leaks(found.lines)
-
-
-def judge_leaks(lines: Sequence[Line]) -> Item:
-    above = [
-        line.labels[1]
-        for line in select_lines(lines, "leaks")
-        if line.labels[0] == "ethnicity" and is_above_chance(line.score)
-    ]
-    if above:
-        return Caution(f"Ethnicity is told above chance by the {' and the '.join(above)}.")
-    return "Ethnicity is at chance: no interval lies above it."
-
-
-def is_above_chance(score: Score) -> bool:
-    return score.low is not None and score.chance is not None and score.low > score.chance
+    yield from judge_leaks(found.lines)
 
 
 def name_metrics(found: Evaluation) -> dict[str, Score]:

@@ -5,60 +5,25 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from tasks.evaluation.ar_spm.names import CURVES, ORIGINAL, SEPARATOR, STRIPS
+from tasks.evaluation.ar_spm.names import CURVES
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line
-from tasks.face.align import CROP_PX
 from tasks.report.ar_spm.pivot import index_lines
 from tasks.report.ar_spm.tables import MODELS
 from tasks.report.figures import Figure
 from tasks.report.forest import plot_scores
 from tasks.report.networks.curves import Curve, draw_curves
-from tasks.report.networks.gallery import Row, draw_gallery
 from tasks.report.tables import Cell, Column, Table
 
 FOREST_PX, CURVES_PX, CELL_PX = 620, 620, 72
-STRIP_COLUMNS = ("figure", "row", "pictures", "file")
 TITLES = {
-    "fig2": "Fig. 2: the neutral prior of more and more faces, decoded",
-    "fig4": "Fig. 4: faces, and what the face decoder makes of their features",
-    "fig6": "Fig. 6: unseen people; one row a model",
+    "fig2": ("Fig. 2: the neutral prior of more and more faces, decoded", "pictures"),
+    "fig4": ("Fig. 4: faces, and what the face decoder makes of their features", "pictures"),
+    "fig6": ("Fig. 6: unseen people; one row a model", "pictures"),
 }
 # Table 4's two that Fig. 5 compares.
 COMPARED = ("non-prior", "neutral+fc")
 Losses = Mapping[str, tuple[list[float], list[float]]]
-
-
-def draw_galleries(
-    folder: Path, *, may_show_faces: bool
-) -> tuple[dict[str, Figure], list[tuple[Cell, ...]]]:
-    """By figure; pictures of real people themselves are left out. Then what the strips show, under
-    STRIP_COLUMNS."""
-    with (folder / STRIPS).open(newline="", encoding="utf-8") as file:
-        strips = [row for row in csv.DictReader(file) if may_show_faces or row["row"] != ORIGINAL]
-    figures = {}
-    for name, title in TITLES.items():
-        found = [strip for strip in strips if strip["figure"] == name]
-        columns = found[0]["captions"].split(SEPARATOR)
-        rows = [Row(strip["row"], read_strip(folder / strip["file"])) for strip in found]
-        figures[name] = draw_gallery(
-            name, title, rows, table="pictures", columns=columns, cell=CELL_PX
-        )
-    cells: list[tuple[Cell, ...]] = [
-        (strip["figure"], strip["row"], len(strip["captions"].split(SEPARATOR)), strip["file"])
-        for strip in strips
-    ]
-    return figures, cells
-
-
-def read_strip(path: Path) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """Pictures uint8 [224, 224, 3] that lie side by side."""
-    with Image.open(path) as image:
-        strip = np.asarray(image.convert("RGB"))
-    return np.split(strip, strip.shape[1] // CROP_PX, axis=1)
 
 
 def read_curves(folder: Path) -> dict[str, tuple[list[float], list[float]]]:

@@ -10,7 +10,7 @@ from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.ar_spm.pivot import Scores, index_lines, pivot
 from tasks.report.scores import Row, build_score_table
-from tasks.report.tables import Cell, Column, Table
+from tasks.report.tables import Cell, Column, Table, format_share
 
 MODELS = (*DISTANCES, CONSTANT, CONSTANT_BY_GENDER)
 MEASURE_TITLES = {
@@ -19,7 +19,6 @@ MEASURE_TITLES = {
     "angle_deg": "angle, true°",
     "rescaled_deg": "rescaled°",
 }
-YEARS = "age"
 
 
 def build_table1(lines: Sequence[Line]) -> tuple[Table, Table]:
@@ -139,7 +138,9 @@ def build_attribute_tables(lines: Sequence[Line]) -> tuple[Table, Table]:
 def describe_frequent(scores: Scores) -> str:
     totals = [score.constant for (_, label), score in scores.items() if label == "total"]
     shares = [share for share in totals if share is not None]
-    words = f"Always the most frequent answer: {max(shares):.1%} of all. " if shares else ""
+    words = (
+        f"Always the most frequent answer: {format_share(max(shares))} of all. " if shares else ""
+    )
     return f"{describe_counts(scores)}{words}All intervals are in the CSV."
 
 
@@ -152,17 +153,20 @@ def describe_counts(scores: Scores) -> str:
     return f"{largest.num_samples:,} samples of {largest.num_people:,} people. "
 
 
-def build_heads(lines: Sequence[Line]) -> tuple[Table, Table]:
-    """How far the heads can be trusted, on people they were not fitted on."""
-    found = select_lines(lines, "heads")
-    heads = (Column("attribute"), Column("picture_and_head", title="picture and head"))
-    shares: list[Row] = [(line.labels, line.score) for line in found if line.labels[0] != YEARS]
-    years: list[Row] = [(line.labels, line.score) for line in found if line.labels[0] == YEARS]
-    return (
-        build_score_table("heads", "The heads on labelled test people, right", heads, shares),
-        build_score_table(
-            "heads_age", "The heads’ mean error of age, years", heads, years, kind="number"
-        ),
+def build_packaged(lines: Sequence[Line]) -> Table:
+    """What the packaged classifier says of the same pictures."""
+    columns = {"gender": "gender", "age": "age group"}
+    found = index_lines(lines, "packaged")
+    scores: Scores = {(model, attribute): score for (model, attribute), score in found.items()}
+    return pivot(
+        "packaged",
+        "The packaged classifier on the same pictures, right",
+        scores,
+        rows=[model for model in (ORIGINAL, *MODELS) if (model, "gender") in scores],
+        columns=columns,
+        kind="share",
+        with_paper=False,
+        bounded=tuple(columns),
     )
 
 
@@ -186,7 +190,9 @@ def build_retrieval(lines: Sequence[Line]) -> Table:
         (model, recall): score for (model, kind, recall), score in found.items() if kind == "of_100"
     }
     chance = {rank: score.chance for (_, rank), score in scores.items()}
-    words = ", ".join(f"{rank} {value:.1%}" for rank, value in chance.items() if value is not None)
+    words = ", ".join(
+        f"{rank} {format_share(value)}" for rank, value in chance.items() if value is not None
+    )
     return pivot(
         "retrieval",
         "The true face found among 99 random others, or as many as there are",

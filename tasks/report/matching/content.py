@@ -62,7 +62,7 @@ def build_report(evaluation: Path, weights: Sequence[Path], *, title: str = TITL
         Section("order", "The order of systems", tuple(list_order(found))),
         Section("checks", "Do the numbers fit each other?", tuple(list_checks(found, mixed))),
         Section("galleries", "More candidates", tuple(list_galleries(found))),
-        Section("strata", "Both directions, by gender and nationality", (build_strata(found),)),
+        Section("strata", "Both directions, by gender and nationality", tuple(list_strata(found))),
         Section("pairs", "One voice, one face", tuple(list_pairs(found))),
         Section("made", "How it was measured", tuple(list_made(found, evaluation))),
         *build_cards(
@@ -128,6 +128,13 @@ def list_galleries(found: Found) -> Iterator[Item]:
     )
 
 
+def list_strata(found: Found) -> Iterator[Item]:
+    for line in select_lines(found.lines, "nationality"):
+        if line.labels[0] != "nationality":
+            yield Caution(f"In place of nationalities stands the corpus’s column {line.labels[0]}.")
+    yield build_strata(found)
+
+
 def build_strata(found: Found) -> Item:
     lines = [
         Line("strata", (line.labels[0], line.labels[1], line.labels[3]), line.score)
@@ -170,11 +177,11 @@ def list_made(found: Found, evaluation: Path) -> Iterator[Item]:
     names = sorted(path.name for path in (evaluation / "trials").glob("*.csv"))
     yield (
         f"All systems answer the same {len(names)} lists of trials, drawn with one seed and kept "
-        "beside the scores (trials/*.csv: probe, true and other candidates by clip)."
+        "beside the scores (trials/*.csv: probe, true and other candidates by clip). People who "
+        "have a voice or a face alone are in none. Where no clip of the others is left out below, "
+        "the lists of test people are also those of the report on Wen et al., whose training "
+        "people’s list is of the recordings trained on; here it is of all their recordings."
     )
-    for line in select_lines(found.lines, "nationality"):
-        if line.labels[0] != "nationality":
-            yield Caution(f"In place of nationalities stands the corpus’s column {line.labels[0]}.")
     yield build_clips(found.lines)
     yield build_lines_table(
         found.lines, "table_3_all", "Table 3 with all that was measured", source="table_3"

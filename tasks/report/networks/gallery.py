@@ -10,23 +10,22 @@ Pictures are uint8 [H, W, 3]; None leaves a place empty. Show faces of real peop
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from tasks.evaluation.galleries import Gallery, Pixels, hide_people
 from tasks.report.figures import INK, PAPER, Figure
-from tasks.report.tables import shorten
+from tasks.report.tables import Cell, shorten
 
-Picture = npt.NDArray[np.uint8]
 CELL_PX, GAP_PX, DENSITY = 88, 6, 2
 FONT_PX, LINE_PX = 12, 17
-LABEL_PX, LABEL_LENGTH = 118, 19
+LABEL_PX, LABEL_LENGTH = 126, 19
 FONT = "fonts/ttf/DejaVuSans.ttf"
+PICTURE_COLUMNS = ("figure", "row", "column", "caption")
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,47 @@ class Row:
     """`captions`, if any, stand one below each picture."""
 
     label: str
-    pictures: Sequence[Picture | None]
+    pictures: Sequence[Pixels | None]
     captions: Sequence[str] = ()
+
+
+def draw_galleries(
+    galleries: Mapping[str, Gallery],
+    titles: Mapping[str, tuple[str, str]],
+    *,
+    may_show_faces: bool,
+    cell: int = CELL_PX,
+) -> dict[str, Figure]:
+    """By name; `titles` hold title and table. Real people's own pictures are left out, and with
+    them what shows nothing else."""
+    figures = {}
+    for name, gallery in galleries.items():
+        shown = gallery if may_show_faces else hide_people(gallery)
+        if shown is not None and shown.rows:
+            title, table = titles[name]
+            figures[name] = draw_gallery(
+                name, title, list_rows(shown), table=table, columns=shown.columns, cell=cell
+            )
+    return figures
+
+
+def list_rows(gallery: Gallery) -> list[Row]:
+    return [
+        Row(label, list(pictures), gallery.captions[place] if gallery.captions else ())
+        for place, (label, pictures) in enumerate(zip(gallery.rows, gallery.pictures, strict=True))
+    ]
+
+
+def list_pictures(
+    galleries: Mapping[str, Gallery], *, may_show_faces: bool
+) -> Iterator[tuple[Cell, ...]]:
+    """What the galleries show, under PICTURE_COLUMNS."""
+    for name, gallery in galleries.items():
+        shown = gallery if may_show_faces else hide_people(gallery)
+        if shown is not None:
+            for row in list_rows(shown):
+                for place, column in enumerate(shown.columns):
+                    yield name, row.label, column, row.captions[place] if row.captions else ""
 
 
 def draw_gallery(
@@ -60,7 +98,7 @@ def paint_gallery(
     """PNG and its width in CSS pixels; the same pictures give the same bytes."""
     num_columns = max([*(len(row.pictures) for row in rows), len(columns), 1])
     left = LABEL_PX if any(row.label for row in rows) else 0
-    top = LINE_PX if columns else 0
+    top = LINE_PX if any(columns) else 0
     width = left + num_columns * (cell + GAP_PX) - GAP_PX
     heights = [cell + GAP_PX + LINE_PX * bool(row.captions) for row in rows]
     size = (width * DENSITY, (top + sum(heights)) * DENSITY)

@@ -10,13 +10,14 @@ from tasks.evaluation.speech2face.distances import TABLE2, TABLE3
 from tasks.evaluation.speech2face.maps import COLUMNS as MAP_COLUMNS
 from tasks.evaluation.store import GUARDED, HEADLINE, get_headline
 from tasks.report.networks.card import build_cards
+from tasks.report.networks.gallery import PICTURE_COLUMNS
 from tasks.report.networks.headline import build_headline
 from tasks.report.networks.page import Page, build_page
 from tasks.report.render import Logs, Report
 from tasks.report.speech2face import sections, tables, texts
+from tasks.report.speech2face.lead import show_lead
 from tasks.report.speech2face.reading import Evaluation, read_evaluation
 
-PICTURE_COLUMNS = ("figure", "person", "column", "caption")
 # Of the lines, those whose changes are worth following.
 FOLLOWED = (HEADLINE, GUARDED, TABLE2, TABLE3, AGREEMENT, "ablations", "leaks")
 
@@ -35,7 +36,7 @@ def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
         *sections.list_sections(found),
         *build_cards(weights, found.data, about=texts.ABOUT),
     ]
-    page = Page(texts.TITLE, headline, parts, tuple(sections.show_lead(found)), list_logs(found))
+    page = Page(texts.TITLE, headline, parts, tuple(show_lead(found)), list_logs(found))
     return build_page(page, metrics=flatten_scores(name_metrics(found)))
 
 

@@ -7,24 +7,26 @@ from pathlib import Path
 from tasks.evaluation.correlation import Correlation
 from tasks.evaluation.picture_table import Role
 from tasks.evaluation.speech2face.attributes import Counted, CountedConfusion
-from tasks.evaluation.speech2face.galleries import Gallery
 from tasks.evaluation.speech2face.names import DEFAULT
 from tasks.report.figures import Figure, plot_bars
 from tasks.report.forest import plot_scores
 from tasks.report.matrices import plot_confusion
 from tasks.report.networks.curves import Curve, draw_curves
-from tasks.report.networks.gallery import Row, draw_gallery
 from tasks.report.scatter import plot_groups
 from tasks.report.speech2face.tables import name_confusion
-from tasks.report.tables import Cell
 
 FOREST_PX, MAP_PX, BARS_PX, CURVES_PX, CELL_PX = 620, 330, 300, 420, 104
 GALLERIES = {
-    "triplets": "Fig. 3: the person, the face decoded from their face, and from their voice",
-    "lengths": "Fig. 6: the same voices, heard for shorter and longer",
-    "nearest": "Fig. 7: the faces whose features are nearest to the voice’s",
-    "segments": "Fig. 10: parts of one clip, and other videos of the same person",
-    "variants": "Fig. 8: voices through networks trained in other ways",
+    "triplets": (
+        "Fig. 3 and 6: the person, the face decoded from their face, and from their voice",
+        "pictures",
+    ),
+    "nearest": ("Fig. 7: the faces whose features are nearest to the voice’s", "pictures"),
+    "segments": (
+        "Fig. 10: parts of one clip, and other videos of the same person",
+        "pictures",
+    ),
+    "variants": ("Fig. 8: voices through networks trained in other ways", "pictures"),
 }
 MADE_WORDS: Mapping[Role, str] = {
     "from_voice": "made from the voice",
@@ -33,38 +35,6 @@ MADE_WORDS: Mapping[Role, str] = {
 MAP_LABELS = ("gender", "age", "ethnicity")
 # What validation calls it, and what the report does.
 VALIDATED = {"val_angle_deg": "validation angle, degrees", "val_spread": "validation spread"}
-
-
-def show_gallery(
-    name: str, gallery: Gallery, *, may_show_faces: bool
-) -> tuple[Figure, list[tuple[Cell, ...]]] | None:
-    """The figure and what is in it; real people's own pictures are left out. None if nothing is
-    left."""
-    kept = [
-        place
-        for place, column in enumerate(gallery.columns)
-        if may_show_faces or column not in gallery.shows
-    ]
-    if not kept or not gallery.rows:
-        return None
-    rows = [
-        Row(
-            label,
-            [gallery.pictures[place, column] for column in kept],
-            [gallery.captions[place][column] for column in kept],
-        )
-        for place, label in enumerate(gallery.rows)
-    ]
-    columns = [gallery.columns[column] for column in kept]
-    figure = draw_gallery(
-        name, GALLERIES[name], rows, table="pictures", columns=columns, cell=CELL_PX
-    )
-    cells: list[tuple[Cell, ...]] = [
-        (name, row.label, column, caption)
-        for row in rows
-        for column, caption in zip(columns, row.captions, strict=True)
-    ]
-    return figure, cells
 
 
 def draw_confusions(counted: Counted, classifier: str) -> dict[str, tuple[Figure, ...]]:

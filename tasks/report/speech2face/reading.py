@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.evaluation.data_card import DataCard, read_data_card
+from tasks.evaluation.galleries import read_galleries
 from tasks.evaluation.scores import Score
 from tasks.evaluation.speech2face.attributes import Counted, read_counted
 from tasks.evaluation.speech2face.curves import read_curves
 from tasks.evaluation.speech2face.facts import Facts, read_facts
-from tasks.evaluation.speech2face.galleries import read_galleries
 from tasks.evaluation.speech2face.maps import FILE as MAP
 from tasks.evaluation.speech2face.shape import Shapes, read_shapes
 from tasks.evaluation.store import GUARDED, Line, read_lines, select_lines
 from tasks.report.figures import Figure
+from tasks.report.networks.gallery import draw_galleries, list_pictures
 from tasks.report.speech2face import figures
 from tasks.report.tables import Cell
 
@@ -39,13 +40,7 @@ class Evaluation:
 
 def read_evaluation(folder: Path) -> Evaluation:
     data = read_data_card(folder)
-    shown: dict[str, Figure] = {}
-    cells: list[tuple[Cell, ...]] = []
-    for name, gallery in read_galleries(folder).items():
-        found = figures.show_gallery(name, gallery, may_show_faces=data.may_show_faces)
-        if found is not None:
-            shown[name] = found[0]
-            cells += found[1]
+    galleries, may_show_faces = read_galleries(folder), data.may_show_faces
     return Evaluation(
         read_lines(folder),
         read_facts(folder),
@@ -54,6 +49,8 @@ def read_evaluation(folder: Path) -> Evaluation:
         read_shapes(folder),
         read_curves(folder),
         figures.read_map(folder / MAP),
-        shown,
-        cells,
+        draw_galleries(
+            galleries, figures.GALLERIES, may_show_faces=may_show_faces, cell=figures.CELL_PX
+        ),
+        list(list_pictures(galleries, may_show_faces=may_show_faces)),
     )

@@ -7,7 +7,6 @@ from tasks.evaluation.retrieval import RANKS, Reading
 from tasks.evaluation.scores import Score
 from tasks.evaluation.speech2face.attributes import (
     AGREEMENT,
-    HEADS,
     RIGHT,
     Counted,
     CountedConfusion,
@@ -18,7 +17,7 @@ from tasks.evaluation.speech2face.shape import Shapes
 from tasks.evaluation.store import Line, select_lines
 from tasks.report.scores import build_score_table, list_cells, score_columns
 from tasks.report.speech2face import texts
-from tasks.report.tables import Cell, Column, Format, Table
+from tasks.report.tables import Cell, Column, Format, Table, hide_empty
 
 PICTURES = {"original": "own", "from_face": "from face", "from_voice": "from voice"}
 
@@ -56,13 +55,7 @@ def build_table2(lines: Sequence[Line]) -> Table:
         if measure in MEASURES
     )
     title = "Table 2: distance of the voice’s feature to the true face’s"
-    return Table("table2", title, columns, rows, hidden=list_empty(columns, rows))
-
-
-def list_empty(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> frozenset[str]:
-    """Columns in which nothing stands: in the CSV, but not shown."""
-    filled = {place for row in rows for place, cell in enumerate(row) if cell not in (None, "")}
-    return frozenset(column.name for place, column in enumerate(columns) if place not in filled)
+    return hide_empty(Table("table2", title, columns, rows))
 
 
 def build_table3(lines: Sequence[Line], reading: Reading, *, title: str) -> Table:
@@ -119,8 +112,7 @@ def _build(
         for line in select_lines(lines, table)
     ]
     columns = [Column(head) for head in heads]
-    built = build_score_table(table, title, columns, rows, kind=kind, note=note)
-    return replace(built, hidden=list_empty(built.columns, built.rows))
+    return build_score_table(table, title, columns, rows, kind=kind, note=note)
 
 
 def build_agreement(lines: Sequence[Line]) -> Table:
@@ -136,13 +128,6 @@ def build_right(lines: Sequence[Line]) -> Table:
     heads = ("attribute", "classifier", "picture")
     words = PICTURES
     return _build(RIGHT, title, lines, heads, kind="number", note=note, words=words)
-
-
-def build_heads(lines: Sequence[Line]) -> Table:
-    title = "The heads on people they were not fitted on"
-    note = "Ages are mean errors in years, all else shares from 0 to 1."
-    heads = ("attribute", "pictures", "head")
-    return _build(HEADS, title, lines, heads, kind="number", note=note)
 
 
 def list_counted(counted: Counted) -> Iterator[tuple[str, tuple[str, ...], list[tuple[Cell, ...]]]]:

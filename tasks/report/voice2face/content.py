@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.evaluation.data_card import DataCard, read_data_card
+from tasks.evaluation.galleries import read_galleries
 from tasks.evaluation.scores import Score, flatten_scores
 from tasks.evaluation.store import GUARDED, Line, get_headline, read_lines, select_lines
-from tasks.evaluation.voice2face.galleries import read_galleries
 from tasks.report.figures import Figure
 from tasks.report.networks.card import build_cards
+from tasks.report.networks.gallery import draw_galleries
 from tasks.report.networks.headline import build_headline
+from tasks.report.networks.leaks import judge_leaks
 from tasks.report.networks.page import Caution, Doubt, Item, Page, Section, build_page, words
 from tasks.report.render import Report, link_number
 from tasks.report.tables import Table
@@ -37,10 +39,15 @@ class Evaluation:
 
 
 def read_evaluation(folder: Path) -> Evaluation:
-    lines = read_lines(folder)
+    lines, data = read_lines(folder), read_data_card(folder)
     has_pictures = get_headline(lines).score.value is not None
-    galleries = figures.draw_galleries(read_galleries(folder)) if has_pictures else {}
-    return Evaluation(lines, read_data_card(folder), build_tables(lines), galleries)
+    galleries = draw_galleries(
+        read_galleries(folder) if has_pictures else {},
+        figures.TITLES,
+        may_show_faces=data.may_show_faces,
+        cell=figures.CELL_PX,
+    )
+    return Evaluation(lines, data, build_tables(lines), galleries)
 
 
 def build_report(folder: Path, weights: Mapping[str, Path]) -> Report:
@@ -116,7 +123,7 @@ def show_matching(found: Evaluation) -> Iterator[Item]:
     yield Doubt(texts.TRIALS_DOUBT)
     yield Doubt(texts.PHI_DOUBT)
     yield found.tables["matching"]
-    yield "The trial lists lie as CSV beside the scores that this page was made from."
+    yield texts.LISTS
 
 
 def show_identity(found: Evaluation) -> Iterator[Item]:
@@ -156,17 +163,5 @@ def show_leaks(found: Evaluation) -> Iterator[Item]:
     is_test = found.data.may_show_faces
     yield texts.LEAKS if is_test else texts.LEAKS_REAL
     yield found.tables["leaks"]
-    leaks = [
-        line
-        for line in select_lines(found.lines, "leaks")
-        if line.labels[0] == "ethnicity" and is_leak(line.score)
-    ]
-    if is_test and leaks:
-        named = ", ".join(line.labels[1] for line in leaks)
-        yield Caution(f"Ethnicity comes out above chance from {named}: look for a leak.")
-
-
-def is_leak(score: Score) -> bool:
-    """The whole interval lies above chance and above one answer for everybody."""
-    baselines = [value for value in (score.chance, score.constant) if value is not None]
-    return score.low is not None and bool(baselines) and score.low > max(baselines)
+    if is_test:
+        yield from judge_leaks(found.lines)

@@ -5,12 +5,10 @@ from pathlib import Path
 
 from tasks.evaluation.scores import Score
 from tasks.evaluation.store import Line, select_lines
-from tasks.evaluation.voice2face.galleries import Gallery
 from tasks.evaluation.voice2face.matching import STRATA
 from tasks.report.figures import Figure
 from tasks.report.forest import plot_scores
 from tasks.report.networks.curves import Curve, draw_curves, draw_losses
-from tasks.report.networks.gallery import Row, draw_gallery
 from tasks.report.render import Logs
 
 HALF_PX = 420
@@ -33,20 +31,6 @@ LOSSES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "voice_embedding": {"Identity of the speaker": ("identity",), "Accuracy": ("accuracy",)},
 }
 CELL_PX = 72
-
-
-def draw_galleries(galleries: Mapping[str, Gallery]) -> dict[str, Figure]:
-    figures = {}
-    for name, gallery in galleries.items():
-        title, table = TITLES[name]
-        rows = [
-            Row(label, list(pictures))
-            for label, pictures in zip(gallery.rows, gallery.pictures, strict=True)
-        ]
-        figures[name] = draw_gallery(
-            name, title, rows, table=table, columns=gallery.columns, cell=CELL_PX
-        )
-    return figures
 
 
 def draw_matching(lines: Sequence[Line]) -> tuple[Figure, ...]:

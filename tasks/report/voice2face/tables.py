@@ -46,8 +46,7 @@ def build_table(name: str, lines: Sequence[Line]) -> Table:
     rows = [(line.labels, line.score) for line in select_lines(lines, name)]
     columns = tuple(Column(head) for head in heads)
     table = build_score_table(name, title, columns, rows, kind=kind, note=NOTES.get(name, ""))
-    shown = replace(table, hidden=frozenset({"people"})) if name == "figure_2" else table
-    return hide_empty(shown)
+    return replace(table, hidden=table.hidden | {"people"}) if name == "figure_2" else table
 
 
 def build_table_3(lines: Sequence[Line]) -> Table:

@@ -23,6 +23,12 @@ INDEPENDENT = (
     "have learnt to please; “independent” with one of the same kind that was trained to tell the "
     "real training faces and never saw a generated one."
 )
+LISTS = (
+    "The trial lists lie as CSV beside the scores that this page was made from. Those of test "
+    "people are the lists of the report on matching, as long as every clip is known to all systems "
+    "there; those of training people are drawn here from the recordings that were trained on, "
+    "there from all recordings of these people."
+)
 TRIALS_DOUBT = (
     "The paper’s 2,353,560 trials are a multiple of none of its counts of voices, faces or "
     "people: how they were made cannot be found out. Here each voice has equally many, against "
@@ -43,7 +49,9 @@ REALNESS_DOUBT = (
 NOISE = (
     "White, pink and brown noise and babble (at least eight test voices at once), taken for speech "
     "from end to end. The pixel deviation is that over pictures, so 0 is one picture for "
-    "everything."
+    "everything. The angle is that between features of every two pictures, by the data set’s own "
+    "face encoder: how different they look to it. (LPIPS, the usual measure, needs weights that "
+    "come in no package.)"
 )
 DURATIONS = (
     "The first seconds of a person’s speech, recordings joined where one is too short. Shown are "

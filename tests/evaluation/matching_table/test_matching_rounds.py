@@ -15,6 +15,8 @@ from tasks.evaluation.matching_table.measure import ORACLE_NAME, Found, measure_
 from tasks.evaluation.matching_table.pairs import score_retrieval
 from tasks.evaluation.matching_table.rounds import People, draw_round
 from tasks.evaluation.matching_table.systems import Embedded, Judge, System, find_common
+from tasks.evaluation.voice2face.corpus import Labelled
+from tasks.evaluation.voice2face.matching import draw_contest, write_contest
 from tasks.params import MatchingEvaluationParams
 from tasks.training.svhf import compute_preferences
 
@@ -73,6 +75,21 @@ def test_the_oracle_is_chance_where_genders_are_unknown(people):
         for a, b in zip(trials.trials.probes, trials.trials.others[:, 0], strict=True)
     ]
     np.testing.assert_allclose(trials.ask_oracle(), np.where(mixed, 1.0, 0.5))
+
+
+@pytest.mark.parametrize(("stratum", "key"), [("U", "all"), ("G", "gender")])
+def test_the_report_on_wen_has_the_same_lists(people, tmp_path, stratum, key):
+    """Though it knows two more faces, of somebody without a voice."""
+    draw_round(people, "V→F", stratum, num_per_probe=5, seed=3).write(tmp_path)
+    more = Items(["f-x", *people.faces.names, "f-y"], ["a", *people.faces.people, "a"])
+    voices, faces = (
+        Labelled(items, {"gender": [GENDER.get(name, "m") for name in items.people]})
+        for items in (people.voices, more)
+    )
+    contest = draw_contest("test", stratum, voices=voices, faces=faces, num_per_probe=5, seed=3)
+    write_contest(contest, tmp_path)
+    lists = [tmp_path / f"trials_test_{key}.csv", tmp_path / f"trials/v2f_test_{stratum}.csv"]
+    assert lists[0].read_bytes() == lists[1].read_bytes()
 
 
 def test_no_more_trials_than_wanted(people):
