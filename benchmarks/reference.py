@@ -32,7 +32,6 @@ from tasks.face.dlib_models import (
     find_model,
     load_detector,
     load_landmark_predictor,
-    load_resnet,
 )
 from tasks.find_speech import find_speech
 from tasks.media.ffmpeg import find_ffmpeg
@@ -46,7 +45,8 @@ MAX_LINES, SECONDS, RATE = 720, 6, 16000
 
 @lru_cache(maxsize=1)
 def load_models() -> tuple[Any, Any, Any]:
-    return load_detector(), load_landmark_predictor(), load_resnet(find_model(RESNET_FILE))
+    encoder = dlib.face_recognition_model_v1(str(find_model(RESNET_FILE)))
+    return load_detector(), load_landmark_predictor(), encoder
 
 
 def run_plain(path: Path, folder: Path) -> int:

@@ -122,8 +122,8 @@ def warn(estimate: Estimate, params: Params) -> list[str]:
     """What the numbers rest on, and whether the disk is large enough."""
     basis = (
         f"Times are for run.workers {params.run.workers}, bytes as if every clip came through; "
-        f"defaults were measured on {estimate.profile.words}. DVC's cache shares the shards' "
-        "blocks where the file system has reflinks (XFS, Btrfs); elsewhere (ext4) add as much again."
+        f"defaults were measured on {estimate.profile.words}. DVC's cache shares the "
+        "shards' blocks where there are reflinks (XFS, Btrfs); elsewhere (ext4) add as much again."
     )
     free, there = map(format_bytes, (estimate.num_bytes_free, estimate.num_bytes_there))
     state = f"({free} free, {there} there already)"

@@ -67,7 +67,7 @@ CAMERA = Profile(
     write_s=0.01,
     request_s=4.0,  # chosen
 )
-ENCODE_S = {"dlib_resnet": 0.08, "vgg_face": 0.41}  # a face on one core; measured
+ENCODE_S = {"dlib_resnet": 0.02, "vgg_face": 0.41}  # a face on one core; measured
 DIMENSION = {"dlib_resnet": 128, "vgg_face": 4096}
 SPEECH_SHARE = 0.83  # of a clip, by the VAD; measured
 CROP_SHARE = 0.8  # of an aligned face's bytes, its 224×224 PNG; measured

@@ -41,9 +41,3 @@ def load_frontal_detector() -> Any:
 def load_landmark_predictor() -> Any:
     """68 points in iBUG order (Kazemi and Sullivan 2014)."""
     return dlib.shape_predictor(str(find_model(LANDMARKS_FILE)))
-
-
-@lru_cache(maxsize=2)
-def load_resnet(path: Path) -> Any:
-    """128-D face descriptor."""
-    return dlib.face_recognition_model_v1(str(path))

@@ -17,13 +17,11 @@ from torch.nn import functional
 
 from models.mmod import FIRST_CENTER_PX, STRIDE, WINDOW_PX, MmodNet
 from tasks.face.boxes import Picture
+from tasks.face.dlib_input import normalise_colours
 from tasks.face.dlib_models import DETECTOR_FILE, find_model
 from tasks.face.mmod_weights import load_mmod
 
-# From the file: mean colour (RGB, of 0-255) and the overlap (intersection over union) from which
-# two windows are one face.
-MEAN_RGB = (122.782, 117.001, 104.298)
-COLOUR_SCALE = 256
+# From the file: the overlap (intersection over union) from which two windows are one face.
 MAX_OVERLAP = 0.3382646
 # dlib's layout: zeros round everything and between the levels of the pyramid.
 OUTER_PX, GAP_PX, SMALLEST_ROWS = 11, 10, 5
@@ -110,8 +108,7 @@ def _count_down(sizes: Sequence[tuple[int, int]]) -> int:
 
 def draw_pyramid(picture: Picture, tiles: Sequence[Tile]) -> Tensor:
     """float32 [1, 3, H', W']: each level a bilinear copy of the one before."""
-    colours = torch.tensor(picture).permute(2, 0, 1)[None]  # a copy: pictures may be read-only
-    level = (colours - torch.tensor(MEAN_RGB)[:, None, None]) / COLOUR_SCALE  # [1, 3, H, W]
+    level = normalise_colours(picture)
     bottom = max(tile.top + tile.height for tile in tiles)
     shape = 1, 3, bottom + OUTER_PX, tiles[0].width + 2 * OUTER_PX
     canvas = torch.zeros(shape).to(memory_format=torch.channels_last)
