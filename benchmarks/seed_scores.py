@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tasks.data.readers import read_index
 from tasks.evaluate_matching import embed_split
 from tasks.evaluation.ar_spm.fitting import fit_attribute_heads
 from tasks.evaluation.ar_spm.system import open_system, predict_features, see_again
@@ -17,11 +18,10 @@ from tasks.evaluation.linear_head import fit_classifier as fit_head
 from tasks.evaluation.matching_table.rounds import Round, Stratum, draw_round, read_people
 from tasks.evaluation.matching_table.sources import Data, open_sources
 from tasks.evaluation.matching_table.systems import Embedded, System, find_common
-from tasks.evaluation.scores import Floats, Score
+from tasks.evaluation.scores import Floats, Indices, Score
 from tasks.evaluation.voice2face.classifiers import ClassifierRecipe, fit_classifier
 from tasks.evaluation.voice2face.corpus import Labelled, read_faces, read_labels, read_voices
 from tasks.evaluation.voice2face.networks import load_networks
-from tasks.data.readers import read_index
 from tasks.params import Params
 from tasks.training.precision import choose_device, choose_precision
 
@@ -57,9 +57,7 @@ class Summary:
     spread: float
 
 
-def measure_run(
-    data: Path, weights: Mapping[str, Path], *, params: Params, seed: int
-) -> list[Row]:
+def measure_run(data: Path, weights: Mapping[str, Path], *, params: Params, seed: int) -> list[Row]:
     """Matching, leaks and pictures of all networks in the folders `weights`."""
     device = choose_device(params.run.device)
     sources = open_sources(list(weights.values()), Data(data / "shards", data / "svhf", device))
@@ -131,7 +129,7 @@ def make_agreement(
     metric: str,
     true: Sequence[str | None],
     said: Sequence[str | None],
-    people: Floats,
+    people: Indices,
     *,
     seed: int,
 ) -> Row:
@@ -151,7 +149,10 @@ def look_at_voice2face(
     """Gender of WEN's pictures by a network that was trained on real faces (SPEC 5.1)."""
     device, options = choose_device(params.run.device), params.evaluate_voice2face
     networks = load_networks(weights["voice_embedding"], weights["gan"], device=device)
-    faces, voices = read_faces(shards / "faces/train"), read_voices(networks, shards / "voices/test")
+    faces, voices = (
+        read_faces(shards / "faces/train"),
+        read_voices(networks, shards / "voices/test"),
+    )
     recipe = ClassifierRecipe(
         options.classifier_steps, options.classifier_batch, params.evaluation.seed
     )

@@ -15,10 +15,10 @@ INTRODUCTION = """# The chain of `make run`, trained with {count} seeds
 {command}
 ```
 
-Presets of `params.yaml` with another `loop.seed`; the embedded corpus's shards; the same trials and the same
-{people} test people for every run. The interval is over people, of the mean over the runs; "spread" is the deviation of
-the runs. Chance and constant are those of the metric, the gender oracle knows the genders of voice and faces and
-nothing else. Nothing was chosen by these figures.
+Presets of `params.yaml` with another `loop.seed`, the embedded corpus's shards, the same trials of
+the same {people} test people for every run. The interval is over people, of the mean over the runs;
+"spread" is the deviation of the runs. The gender oracle knows the genders of voice and faces and
+nothing else.
 """
 
 

@@ -8,12 +8,13 @@ summary.csv (over the runs); weights lie in WORK, from which a killed run goes o
 
 import argparse
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from prefect import Task
 
 from benchmarks.seed_scores import Row, measure_run, summarise
 from benchmarks.seed_table import write_record
@@ -29,6 +30,7 @@ from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.train_speech2face import fit_speech2face
 from tasks.train_svhf import fit_svhf
 from tasks.train_voice_embedding import fit_voice_embedding
+from tasks.training.weights import CARD
 
 logger = logging.getLogger("seeds")
 CHAIN = (
@@ -36,6 +38,21 @@ CHAIN = (
     *("train_ar_spm_decoder", "train_gender_classifier", "train_ar_spm"),
     *("train_svhf", "train_dimnet"),
 )
+AR_SPM_NEEDS = {
+    "decoder": "ar_spm_decoder",
+    "priors": "priors",
+    "gender": "gender_classifier",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training task, its section of params.yaml, and its arguments besides."""
+
+    name: str
+    unit: Task[..., dict[str, float]]
+    params: Any
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 def change_seed(params: Params, seed: int) -> Params:
@@ -47,65 +64,39 @@ def change_seed(params: Params, seed: int) -> Params:
     return replace(params, **sections)
 
 
-def train_chain(data: Path, weights: Path, params: Params) -> dict[str, Path]:
-    """Folders of weights by artefact; those that WORK has already are not trained again."""
-    shards, encoder, run = data / "shards", params.compute_features, params.run
-    voice, decoder, drawer = (
-        weights / name for name in ("voice_embedding", "face_decoder", "ar_spm_decoder")
-    )
-    priors, gender = weights / "priors", weights / "gender_classifier"
-    jobs: list[tuple[str, Any, Mapping[str, Any]]] = [
-        ("voice_embedding", fit_voice_embedding, {"params": params.train_voice_embedding}),
-        (
-            "gan",
-            fit_gan,
-            {
-                "embedding": voice,
-                "params": params.train_gan,
-                "voice_params": params.train_voice_embedding,
-            },
-        ),
-        (
-            "face_decoder",
-            fit_face_decoder,
-            {"params": params.train_face_decoder, "encoder": encoder},
-        ),
-        (
-            "speech2face",
-            fit_speech2face,
-            {"decoder": decoder, "params": params.train_speech2face, "encoder": encoder},
-        ),
-        (
-            "ar_spm_decoder",
-            fit_ar_spm_decoder,
-            {"params": params.train_ar_spm_decoder, "encoder": encoder},
-        ),
-        ("gender_classifier", fit_gender_classifier, {"params": params.train_gender_classifier}),
-        ("priors", compute_face_priors, {"params": params.compute_priors}),
-        (
-            "ar_spm",
-            fit_ar_spm,
-            {
-                **{"decoder": drawer, "priors": priors, "gender": gender},
-                **{"params": params.train_ar_spm, "encoder": encoder},
-            },
-        ),
-        (
-            "svhf",
-            fit_svhf,
-            {"shards": data / "svhf", "probe": "voice", "params": params.train_svhf},
-        ),
-        ("dimnet_i", fit_dimnet, {"variant": "I", "params": params.train_dimnet}),
-        ("dimnet_g", fit_dimnet, {"variant": "G", "params": params.train_dimnet}),
+def list_jobs(data: Path, weights: Path, params: Params) -> list[Job]:
+    """What is trained, in the order of the chain."""
+    encoder, voice = {"encoder": params.compute_features}, params.train_voice_embedding
+    drawer = {name: weights / folder for name, folder in AR_SPM_NEEDS.items()}
+    wen = {"embedding": weights / "voice_embedding", "voice_params": voice}
+    oh = {"decoder": weights / "face_decoder", **encoder}
+    return [
+        Job("voice_embedding", fit_voice_embedding, voice),
+        Job("gan", fit_gan, params.train_gan, wen),
+        Job("face_decoder", fit_face_decoder, params.train_face_decoder, encoder),
+        Job("speech2face", fit_speech2face, params.train_speech2face, oh),
+        Job("ar_spm_decoder", fit_ar_spm_decoder, params.train_ar_spm_decoder, encoder),
+        Job("gender_classifier", fit_gender_classifier, params.train_gender_classifier),
+        Job("priors", compute_face_priors, params.compute_priors),
+        Job("ar_spm", fit_ar_spm, params.train_ar_spm, {**drawer, **encoder}),
+        Job("svhf", fit_svhf, params.train_svhf, {"shards": data / "svhf", "probe": "voice"}),
+        Job("dimnet_i", fit_dimnet, params.train_dimnet, {"variant": "I"}),
+        Job("dimnet_g", fit_dimnet, params.train_dimnet, {"variant": "G"}),
     ]
-    for name, unit, given in jobs:
-        if not any((weights / name).rglob("card.json")):
-            metrics = unit.fn(
-                **{"shards": shards, "out": weights / name, "code": code_of(unit), "run": run}
-                | dict(given)
-            )
-            logger.info("%s: %s", name, {k: round(v, 3) for k, v in metrics.items()})
-    return {name: weights / name for name, _, _ in jobs}
+
+
+def train_chain(
+    data: Path, weights: Path, params: Params, *, left_out: Sequence[str] = ()
+) -> dict[str, Path]:
+    """Folders of weights by artefact; those that are there already are not trained again."""
+    jobs = [job for job in list_jobs(data, weights, params) if job.name not in left_out]
+    for job in jobs:
+        if not any((weights / job.name).rglob(CARD)):
+            given = {"shards": data / "shards", "out": weights / job.name, **job.given}
+            code = code_of(job.unit)
+            metrics = job.unit.fn(code=code, params=job.params, run=params.run, **given)
+            logger.info("%s: %s", job.name, {k: round(v, 3) for k, v in metrics.items()})
+    return {job.name: weights / job.name for job in jobs}
 
 
 def main() -> None:
@@ -117,7 +108,8 @@ def main() -> None:
     rows: list[Row] = []
     for seed in options.seeds:
         seeded = change_seed(params, seed)
-        weights = train_chain(options.data, options.work / f"seed-{seed}" / "weights", seeded)
+        folder = options.work / f"seed-{seed}" / "weights"
+        weights = train_chain(options.data, folder, seeded, left_out=options.without)
         rows += measure_run(options.data, weights, params=seeded, seed=seed)
         logger.info("seed %d measured", seed)
     command = f"python -m benchmarks.seeds data {options.out} --seeds " + " ".join(
@@ -132,6 +124,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--without", nargs="*", default=[], help="such as svhf dimnet_i dimnet_g")
     parser.add_argument("--threads", type=int, default=1)
     return cast(argparse.Namespace, parser.parse_args())
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from models.face_decoder import FaceDecoder
 from models.image_losses import compute_pixel_loss
-from models.losses import compute_speech2face_terms
 from models.layers import NUM_FREQUENCIES
+from models.losses import compute_speech2face_terms
 from models.speech2face import MIN_FRAMES, VoiceEncoder, compute_num_rows
 from tasks.data.datasets import build_pairs_dataset
 from tasks.data.readers import ShardIndex, read_feature_width, read_index

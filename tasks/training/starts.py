@@ -21,7 +21,9 @@ SHIFT = 2.0  # of batch norm, in deviations: ReLU then cuts off hardly anything
 MAX_ROWS = 512  # windows that the start is computed from
 NUM_CALIBRATED = 96
 BLOCK = 8
-STRENGTHS, GAINS = (0.1, 0.3, 1.0, 3.0), (1.0, 2.0, 4.0)  # what the ridge is chosen among
+# What the ridge is chosen among. A gain of 4 matches better still, but its angles are then five
+# degrees above the constant answer's (people of another synthetic corpus).
+STRENGTHS, GAINS = (0.1, 0.3, 1.0, 3.0), (1.0, 2.0)
 
 
 @torch.no_grad()
