@@ -196,6 +196,7 @@ def compute_losses(
 ) -> StepLosses:
     with precision.autocast():
         predicted = network(batch["spectrogram"].float())  # [B, D]
+    predicted = predicted.float()  # the frozen networks below run outside autocast
     target = batch["face_feature"]
     if params.loss == "pixels":
         pictures = [frozen.decoder(features).picture for features in (predicted, target)]
