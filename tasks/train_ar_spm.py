@@ -181,6 +181,7 @@ def compute_losses(
 ) -> StepLosses:
     with precision.autocast():
         predicted = frozen.prior.add(network, batch["spectrogram"].float())  # [B, D]
+    predicted = predicted.float()  # the frozen networks below run outside autocast
     views = [
         view_features(value, compute_code=frozen.decoder.compute_code, judge=frozen.judge)
         for value in (batch["face_feature"], predicted)

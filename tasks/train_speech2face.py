@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from models.face_decoder import FaceDecoder
 from models.image_losses import compute_pixel_loss
+from models.layers import NUM_FREQUENCIES
 from models.losses import compute_speech2face_terms
-from models.speech2face import MIN_FRAMES, VoiceEncoder
+from models.speech2face import MIN_FRAMES, VoiceEncoder, compute_num_rows
 from tasks.data.datasets import build_pairs_dataset
 from tasks.data.readers import ShardIndex, read_feature_width, read_index
 from tasks.data.streams import Batch
@@ -43,7 +44,7 @@ from tasks.training.stages import (
     open_stream,
     publish,
 )
-from tasks.training.starts import pass_spectra, regress_last
+from tasks.training.starts import pass_rows, pass_spectra, regress_last
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
 
@@ -114,6 +115,7 @@ def _start(
         start_at(network.fc2, constant)
     elif params.start == "regression":
         pass_spectra(network)
+        pass_rows(network.fc1, num_rows=compute_num_rows(NUM_FREQUENCIES))
         num_frames = count_frames(params.seconds)
         regress_last(network, network.fc2, folder, num_frames=num_frames, precision=job.precision)
 
@@ -194,6 +196,7 @@ def compute_losses(
 ) -> StepLosses:
     with precision.autocast():
         predicted = network(batch["spectrogram"].float())  # [B, D]
+    predicted = predicted.float()  # the frozen networks below run outside autocast
     target = batch["face_feature"]
     if params.loss == "pixels":
         pictures = [frozen.decoder(features).picture for features in (predicted, target)]

@@ -31,7 +31,9 @@ from tasks.train_ar_spm_decoder import (
 )
 from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.train_speech2face import fit_speech2face
+from tasks.training import stages
 from tasks.training.encoders import count_frames
+from tasks.training.precision import Precision
 from tasks.training.weights import (
     Card,
     describe_class,
@@ -43,6 +45,7 @@ from tasks.training.weights import (
 from tests.training_corpus import MEAN_SHAPE, D, read_losses, write_training_shards
 
 RUN = RunParams(1, 1)
+BF16 = Precision(torch.device("cpu"), bf16=True, channels_last=True)
 FACES = FeatureParams()
 SPEECH2FACE = Speech2FaceParams(
     loop=LoopParams(2, 4, log_every=1, save_every=2, draw_every=2, gradients_every=1), width=1 / 32
@@ -109,6 +112,25 @@ def test_speech2face_leaves_weights_norms_and_pictures(
     assert "distillation" in card.notes[0]
     encoder = load_weights(out, expected=VoiceEncoder)
     assert encoder(torch.zeros(1, 2, 260, 257)).shape == (1, D)
+
+
+@pytest.mark.parametrize("loss", ["features", "pixels"])
+def test_speech2face_trains_in_bf16_as_on_a_gpu(
+    shards: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    monkeypatch.setattr(stages, "choose_precision", lambda *_, **__: BF16)
+    out = tmp_path / "weights/speech2face"
+    train_speech2face(shards, weights, out, loss=loss, loop=LoopParams(1, 2, log_every=1))
+    assert np.isfinite(read_losses(out)).all()
+
+
+def test_ar_spm_trains_in_bf16_as_on_a_gpu(
+    shards: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "choose_precision", lambda *_, **__: BF16)
+    out = tmp_path / "weights/ar_spm"
+    train_ar_spm(shards, weights, out, loop=LoopParams(1, 2, log_every=1))
+    assert np.isfinite(read_losses(out)).all()
 
 
 def test_the_pixel_ablation_trains_through_the_decoder(

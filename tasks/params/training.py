@@ -123,7 +123,8 @@ class Speech2FaceParams:
     Where `seconds` is less than what is stored, training reads random windows of it. `loss` is
     "features", or "pixels" for the ablation through the frozen decoder. `start`: for short runs,
     "mean" answers everything with the mean feature of the training faces, and "regression" has
-    filters that let spectra through and a last layer fitted by ridge regression.
+    filters that let spectra through and a last layer fitted by ridge regression, whose strength and
+    gain are chosen on training people left out.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(637500, 8))

@@ -1,26 +1,15 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import Ridge
+from torch import nn
 
 from models.speech2face import VoiceEncoder
 from tasks.training.precision import Precision
-from tasks.training.starts import pass_spectra, read_voices, regress_last, solve_ridge
+from tasks.training.starts import SHIFT, pass_rows, pass_spectra, read_voices, regress_last
 from tests.training_corpus import NUM_FRAMES, D, write_training_shards
 
 CPU = Precision(torch.device("cpu"))
-
-
-def test_ridge_is_that_of_scikit_learn() -> None:
-    random = np.random.default_rng(0)
-    inputs, target = random.normal(2, 3, (30, 5)), random.normal(size=(30, 2))
-    scale = inputs.std(axis=0, ddof=1)
-    known = Ridge(alpha=7.0).fit(inputs / scale, target)
-    weight, bias = solve_ridge(torch.from_numpy(inputs), torch.from_numpy(target), alpha=7.0)
-    np.testing.assert_allclose(weight, known.coef_ / scale, rtol=1e-9)
-    np.testing.assert_allclose(bias, known.intercept_, rtol=1e-9)
 
 
 def test_filters_pass_on_a_louder_band() -> None:
@@ -37,6 +26,19 @@ def test_filters_pass_on_a_louder_band() -> None:
     assert difference[28:36].min() > difference[:15].abs().max()
 
 
+def test_rows_are_means_over_every_second_channel() -> None:
+    torch.manual_seed(0)
+    layer = nn.Linear(4 * 3, 7)
+    random = layer.weight[6].clone()
+    pass_rows(layer, num_rows=3)
+    rows = torch.randn(5, 4, 3)
+    with torch.no_grad():
+        found = layer(rows.flatten(1)) - SHIFT
+    torch.testing.assert_close(found[:, :3], rows[:, 0::2].mean(dim=1))
+    torch.testing.assert_close(found[:, 3:6], rows[:, 1::2].mean(dim=1))
+    assert torch.equal(layer.weight[6], random)
+
+
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_the_start_predicts_features_of_its_voices(tmp_path: Path, batch_norm: bool) -> None:
     folder = write_training_shards(tmp_path / "shards") / "pairs/train"
@@ -44,7 +46,8 @@ def test_the_start_predicts_features_of_its_voices(tmp_path: Path, batch_norm: b
     network = VoiceEncoder(feature_dim=D, width=1 / 16, batch_norm=batch_norm)
     pass_spectra(network)
     regress_last(network, network.fc2, folder, num_frames=NUM_FRAMES, precision=CPU)
-    spectrograms, target = read_voices(folder, num_frames=NUM_FRAMES)
+    spectrograms, target, people = read_voices(folder, num_frames=NUM_FRAMES)
+    assert len(people) == len(target)
     with torch.no_grad():
         error = (network.eval()(spectrograms.float()) - target).square().mean()
     assert error < 0.5 * target.var(dim=0, correction=0).mean()
