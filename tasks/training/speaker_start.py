@@ -1,0 +1,153 @@
+"""`start: speaker` of the encoders from voice to face feature (chosen).
+
+Some hundred voices do not teach a network from nothing to hear people, so it first learns from a
+pre-trained speaker encoder what to hear in them; its last layer then begins as the ridge regression
+from what it hears to the faces.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from models.ar_spm import SpeechEncoder
+from models.speaker_encoder import EMBEDDING_DIM, SpeakerEncoder
+from models.speech2face import VoiceEncoder
+from tasks.data.augment import hide_stripes, warp_frequencies
+from tasks.data.datasets import build_pairs_dataset
+from tasks.data.orders import build_generator
+from tasks.data.readers import read_batches
+from tasks.data.streams import Batch, ShardDataset
+from tasks.params import SpeakerStartParams
+from tasks.training.checkpoint import Trained
+from tasks.training.encoders import count_frames, open_windows
+from tasks.training.heard import hear
+from tasks.training.loop import Hooks
+from tasks.training.optimisers import build_adam, decay_every
+from tasks.training.precision import Precision, place_network
+from tasks.training.scores import MAX_ROWS
+from tasks.training.speaker_package import load_speaker_encoder
+from tasks.training.stages import Job, open_run, open_stream
+from tasks.training.supervised import Recipe, StepLosses, train_supervised
+
+VARIATION = 6  # of the seed's streams
+LOUDNESS = 0.3  # compressed amplitudes are multiplied by 1 -+ this
+BLOCK = 16
+NOTE = (
+    "Training begins with what the package Resemblyzer's speaker encoder hears in the training "
+    "voices, then a ridge regression whose strength matches the validation people best (chosen): "
+    "the metrics that begin with start_ are of this."
+)
+Encoder = VoiceEncoder | SpeechEncoder
+
+
+class Student(nn.Module):
+    """An encoder's hearing [B, H] read as a speaker embedding, centred and scaled: [B, 256]."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(encoder.fc2.in_features, EMBEDDING_DIM)
+
+    def forward(self, spectrograms: Tensor) -> Tensor:
+        embeddings: Tensor = self.head(self.encoder.listen(spectrograms))
+        return embeddings
+
+
+class Teacher(nn.Module):
+    """The speaker encoder, its embeddings less their mean, at a root mean square of 1."""
+
+    def __init__(self, speaker: SpeakerEncoder, embeddings: Tensor) -> None:
+        super().__init__()
+        self.speaker, self.mean = speaker, embeddings.mean(dim=0)
+        self.scale = (embeddings - self.mean).square().mean().sqrt()
+
+    @torch.no_grad()
+    def forward(self, spectrograms: Tensor) -> Tensor:
+        embeddings: Tensor = (self.speaker(spectrograms).float() - self.mean) / self.scale
+        return embeddings
+
+
+def learn_speakers(
+    encoder: Encoder, shards: Path, *, job: Job, params: SpeakerStartParams
+) -> dict[str, float]:
+    """Trains everything below the last layer; the share of the teacher's variance that is left on
+    the validation voices (1 for the constant answer)."""
+    device = job.precision.device
+    speaker = load_speaker_encoder().to(device)
+    known = hear(speaker, shards / "pairs/train", device=device, max_rows=MAX_ROWS)
+    teacher = Teacher(speaker, known.embeddings.to(device))
+    encoder.fc2.requires_grad_(False)
+    student = Student(encoder)
+    place_network(student, job.precision)
+    adam = build_adam(student.parameters(), rate=params.rate)
+    score = partial(score_hearing, student, teacher, shards / "pairs/val", precision=job.precision)
+    dataset = build_pairs_dataset(shards / "pairs/train", open_stream(job, params.loop))
+    train_supervised(
+        student,
+        adam,
+        run=open_run(
+            replace(job, folder=job.folder / "speaker"),
+            Trained({"student": student}, {"adam": adam}),
+            loop=params.loop,
+            hooks=Hooks(validate=score),
+        ),
+        compute_losses=partial(compute_losses, teacher=teacher, precision=job.precision),
+        open_batches=lambda n: open_varied(dataset, start=n, job=job, params=params),
+        precision=job.precision,
+        recipe=Recipe(decay_every(params.decay.factor, steps=params.decay.steps)),
+    )
+    encoder.fc2.requires_grad_(True)
+    return score()
+
+
+def open_varied(
+    dataset: ShardDataset, *, start: int, job: Job, params: SpeakerStartParams
+) -> Iterator[Batch]:
+    """Batches from step `start` on: `spectrogram` for the teacher, `hidden` for the student."""
+    batches = open_windows(
+        dataset,
+        num_frames=count_frames(params.seconds),
+        start=start,
+        num_workers=job.loader_workers,
+    )
+    for step, batch in enumerate(batches, start=start):
+        random = build_generator(dataset.stream.seed, step, VARIATION, job.ranks.rank)
+        spectrograms = vary(batch["spectrogram"], random=random, warp=params.warp)
+        yield {
+            "spectrogram": spectrograms,
+            "hidden": hide_stripes(spectrograms, count=params.masks, random=random),
+        }
+
+
+def vary(spectrograms: Tensor, *, random: Generator, warp: float) -> Tensor:
+    """Other people's voices, as it were, at other loudness: [B, 2, T, F]."""
+    draws = 2 * torch.rand(1 + len(spectrograms), generator=random) - 1
+    louder = (1 + LOUDNESS * draws[1:]).to(spectrograms)[:, None, None, None]
+    return louder * warp_frequencies(spectrograms, float((warp * draws[0]).exp()))
+
+
+def compute_losses(
+    network: nn.Module, batch: Batch, *, teacher: Teacher, precision: Precision
+) -> StepLosses:
+    with precision.autocast():
+        answers = network(batch["hidden"].float())  # [B, 256]
+    wanted = teacher(batch["spectrogram"].float())
+    return StepLosses({"speaker": functional.mse_loss(answers.float(), wanted)})
+
+
+@torch.no_grad()
+def score_hearing(
+    student: Student, teacher: Teacher, folder: Path, *, precision: Precision
+) -> dict[str, float]:
+    errors = []
+    for batch in read_batches(folder, columns=["spectrogram"], batch_size=BLOCK):
+        spectrograms = torch.tensor(batch["spectrogram"]).to(precision.device).float()
+        with precision.autocast():
+            answers = student.eval()(spectrograms)
+        errors.append((answers.float() - teacher(spectrograms)).square().mean(dim=1))
+    return {"val_speaker_error": float(torch.cat(errors)[:MAX_ROWS].mean())}
