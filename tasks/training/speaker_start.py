@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from models.ar_spm import SpeechEncoder
 from models.speaker_encoder import EMBEDDING_DIM, SpeakerEncoder
-from models.speech2face import VoiceEncoder
 from tasks.data.augment import hide_stripes, warp_frequencies
 from tasks.data.datasets import build_pairs_dataset
 from tasks.data.orders import build_generator
@@ -42,7 +41,14 @@ NOTE = (
     "voices, then a ridge regression whose strength matches the validation people best (chosen): "
     "the metrics that begin with start_ are of this."
 )
-Encoder = VoiceEncoder | SpeechEncoder
+
+
+class Encoder(Protocol):
+    """A network whose last layer `fc2` reads what it hears, [B, H]."""
+
+    fc2: nn.Linear
+
+    def listen(self, spectrograms: Tensor) -> Tensor: ...
 
 
 class Student(nn.Module):
