@@ -12,8 +12,8 @@ from models.speech2face import VoiceEncoder
 from tasks.data.orders import build_generator
 from tasks.params import DecayParams, LoopParams, SpeakerStartParams
 from tasks.training.precision import Precision
-from tasks.training.speaker_start import Teacher, learn_speakers, vary
 from tasks.training.speaker_package import load_speaker_encoder
+from tasks.training.speaker_start import Teacher, learn_speakers, vary
 from tasks.training.stages import Job, Origin
 from tests.training_corpus import NUM_FRAMES, D, write_training_shards
 
