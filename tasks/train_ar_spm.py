@@ -22,7 +22,6 @@ from tasks.training.checkpoint import Trained
 from tasks.training.encoders import (
     check_decoder,
     compute_mean_feature,
-    count_frames,
     draw_split,
     pick_drawn_split,
     score_splits,
@@ -52,6 +51,7 @@ from tasks.training.stages import (
     open_stream,
     publish,
 )
+from tasks.training.starts import pass_bands
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
 
@@ -163,13 +163,10 @@ def find_offsets(source: PriorSource) -> dict[str, Tensor | None]:
 def start_from_speakers(
     network: SpeechEncoder, shards: Path, source: PriorSource, *, job: Job, params: ArSpmParams
 ) -> dict[str, float]:
+    pass_bands(network.features)
     metrics = learn_speakers(network, shards, job=job, params=params.speaker)
-    line, choice = regress_faces(
-        network.eval().listen,
-        shards,
-        num_frames=count_frames(params.speaker.seconds),
-        precision=job.precision,
-    )
+    listen = network.eval().listen
+    line, choice = regress_faces(listen, shards, precision=job.precision)
     set_last(network.fc2, line, **find_offsets(source))
     return metrics | choice
 

@@ -146,12 +146,8 @@ def start_from_speakers(
     network: VoiceEncoder, shards: Path, *, job: Job, params: Speech2FaceParams
 ) -> dict[str, float]:
     metrics = learn_speakers(network, shards, job=job, params=params.speaker)
-    line, choice = regress_faces(
-        network.eval().listen,
-        shards,
-        num_frames=count_frames(params.speaker.seconds),
-        precision=job.precision,
-    )
+    listen = network.eval().listen
+    line, choice = regress_faces(listen, shards, precision=job.precision)
     set_last(network.fc2, line)
     return metrics | choice
 

@@ -119,18 +119,17 @@ class FaceDecoderParams:
 @dataclass(frozen=True, config=STRICT)
 class SpeakerStartParams:
     """`start: speaker` of an encoder of spectrograms (chosen): before it sees faces it learns what
-    a pre-trained speaker encoder hears in the training voices.
+    a pre-trained speaker encoder hears in the whole training recordings.
 
-    Windows of `seconds`, frequencies stretched by up to `warp` either way: voices of people who do
-    not exist, whom the speaker encoder hears too. The learner alone has `masks` stripes hidden from
-    it in time and as many in frequency.
+    It hears windows of `seconds`, their frequencies stretched by up to `warp` either way, `masks`
+    stripes hidden in time and as many in frequency.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(20000, 32))
     rate: Positive = 1e-3
     decay: DecayParams = Field(default_factory=lambda: DecayParams(0.5, 5000))
     seconds: Positive = 3.0
-    warp: Share = 0.15
+    warp: Share = 0.05
     masks: Natural = 1
 
 

@@ -1,21 +1,18 @@
 """The last layer of an encoder from voice to face feature, without gradients: where it begins, and
 how far from the mean face its answers lie."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from tasks.data.readers import name_person, read_batches
-from tasks.training.encoders import Predict, Predictions, predict_split
+from tasks.training.encoders import Predict, predict_split
 from tasks.training.precision import Precision
 from tasks.training.ridge import Line, fit_ridge, match
-from tasks.training.scores import MAX_ROWS
 
-BLOCK = 16
-STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 GAINS = (1.0, 2.0, 4.0, 8.0, 16.0)
 GAIN_NOTE = (
     "Answers are moved away from the training faces' mean, the gain (a metric) being the one that "
@@ -23,22 +20,18 @@ GAIN_NOTE = (
     "cosine then sees the mean only."
 )
 
-# Spectrograms [B, 2, T, 257] to what the last layer reads [B, H].
-Listen = Callable[[Tensor], Tensor]
-ALL = slice(None)
-
 
 def regress_faces(
-    listen: Listen, shards: Path, *, num_frames: int, precision: Precision
+    listen: Predict, shards: Path, *, precision: Precision
 ) -> tuple[Line, dict[str, float]]:
-    """Least squares from what is heard in the training voices (whole, and their first and last
-    `num_frames`) to their faces, and what was chosen.
+    """Least squares from what is heard in the training voices to their faces, and what was chosen.
 
     The penalty is the one that matches the validation people best, at whichever gain.
     """
-    parts = (ALL, slice(num_frames), slice(-num_frames, None))
-    train = hear_split(listen, shards / "pairs/train", parts=parts, precision=precision)
-    val = hear_split(listen, shards / "pairs/val", parts=(ALL,), precision=precision)
+    train, val = (
+        predict_split(listen, shards / "pairs" / split, precision=precision)
+        for split in ("train", "val")
+    )
     found = []
     for strength, gain in product(STRENGTHS, GAINS):
         line = fit_ridge(train.predicted, train.target, strength=strength, gain=gain)
@@ -47,25 +40,6 @@ def regress_faces(
     rate, strength = max(found)
     line = fit_ridge(train.predicted, train.target, strength=strength)
     return line, {"start_strength": strength, "start_val_choice": rate}
-
-
-@torch.no_grad()
-def hear_split(
-    listen: Listen, folder: Path, *, parts: Sequence[slice], precision: Precision
-) -> Predictions:
-    """What is heard in `parts` of about the first 2000 voices of a split, and their faces."""
-    columns = ["spectrogram", "face_feature", "identity", "video_id"]
-    heard, target, people = [], [], list[str]()
-    for batch in read_batches(folder, columns=columns, batch_size=BLOCK):
-        spectrograms = torch.tensor(batch["spectrogram"]).to(precision.device).float()
-        for part in parts:
-            with precision.autocast():
-                heard.append(listen(spectrograms[:, :, part]).float().cpu())
-            target.append(torch.tensor(batch["face_feature"]))
-            people += [name_person(batch, row) for row in range(len(spectrograms))]
-        if len(people) >= MAX_ROWS * len(parts):
-            break
-    return Predictions(torch.cat(heard), torch.cat(target), people)
 
 
 @torch.no_grad()

@@ -14,15 +14,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tasks.data.readers import read_index
+from tasks.data.readers import compute_data_hash, read_index
 from tasks.data.streams import Batch
 from tasks.params import TeachersParams, flatten
 from tasks.training.checkpoint import Trained
-from tasks.training.heard import COLUMNS, hear
+from tasks.training.heard import COLUMNS, hear_once
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import place_network
-from tasks.training.speaker_package import SHA256, load_speaker_encoder
+from tasks.training.speaker_package import SHA256
 from tasks.training.stages import Job, describe_origin, open_run, place_checkpoints
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 
@@ -67,7 +67,7 @@ class Pupils(nn.Module):
 
 def read_lessons(pairs: Path, people: Mapping[str, int], *, device: torch.device) -> Lessons:
     """Of a split's pairs; `people` are the numbers by name."""
-    known = hear(load_speaker_encoder().to(device), pairs, device=device)
+    known = hear_once(pairs, compute_data_hash(read_index(pairs)), device)
     numbers = torch.tensor([people.get(name, -1) for name in known.people])
     voices, faces = (
         standardise(average(values, numbers, count=len(people)))
