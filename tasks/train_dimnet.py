@@ -57,7 +57,8 @@ def fit_dimnet(
     network = DimNet(**config)
     notes = (*NOTES, *_describe_stand_in(known, params))
     if params.start == "teachers":
-        start_from_teachers(network, shards, job=job, params=params)
+        with_identity = "identity" in VARIANTS[variant]
+        start_from_teachers(network, shards, shared=with_identity, job=job, params=params)
         notes += (NOTE,)
     _train(network, known, shards=shards, job=job, params=params)
     metrics = score_matching(network.voice, network.face, shards, device=job.precision.device)
@@ -83,8 +84,11 @@ def _describe_stand_in(known: Covariates, params: DimnetParams) -> tuple[str, ..
     return (STAND_IN.format(column=params.nationality),)
 
 
-def start_from_teachers(network: DimNet, shards: Path, *, job: Job, params: DimnetParams) -> None:
-    """Everybody teaches, also people of whom a variant's covariate is not known."""
+def start_from_teachers(
+    network: DimNet, shards: Path, *, shared: bool, job: Job, params: DimnetParams
+) -> None:
+    """Everybody teaches, also people of whom a variant's covariate is not known; variants that
+    know who is who (`shared`) learn of voice and face together."""
     known = read_known(*(shards / name / "train" for name in STRANDS), variant="I", params=params)
     own = replace(params, loop=params.teachers.loop)
     learn_from_teachers(
@@ -97,6 +101,7 @@ def start_from_teachers(network: DimNet, shards: Path, *, job: Job, params: Dimn
         split_batch=partial(split_strands, vary=params.vary_faces),
         job=job,
         params=params.teachers,
+        shared=shared,
     )
 
 

@@ -53,13 +53,15 @@ class Streams:
 
 
 class Pupils(nn.Module):
-    """Two streams with a linear answer each, of their teachers' widths."""
+    """Two streams with a linear answer each, of their teachers' widths, or with one for both."""
 
-    def __init__(self, voice: nn.Module, face: nn.Module, *, width: int, lessons: Lessons) -> None:
+    def __init__(
+        self, voice: nn.Module, face: nn.Module, *, width: int, lessons: Lessons, shared: bool
+    ) -> None:
         super().__init__()
         self.voice, self.face = voice, face
         self.voice_head = nn.Linear(width, lessons.voices.shape[1])
-        self.face_head = nn.Linear(width, lessons.faces.shape[1])
+        self.face_head = self.voice_head if shared else nn.Linear(width, lessons.faces.shape[1])
 
     def forward(self, streams: Streams) -> tuple[Tensor, Tensor]:
         return self.voice_head(self.voice(streams.voices)), self.face_head(self.face(streams.faces))
@@ -74,6 +76,12 @@ def read_lessons(pairs: Path, people: Mapping[str, int], *, device: torch.device
         for values in (known.embeddings, known.features)
     )
     return Lessons(voices.to(device), faces.to(device))
+
+
+def share(lessons: Lessons) -> Lessons:
+    """Both streams are to know both of a person."""
+    both = torch.cat((lessons.voices, lessons.faces), dim=1)
+    return Lessons(both, both)
 
 
 def average(values: Tensor, numbers: Tensor, *, count: int) -> Tensor:
@@ -100,14 +108,17 @@ def learn_from_teachers(
     split_batch: Callable[[Batch], Streams],
     job: Job,
     params: TeachersParams,
+    shared: bool = False,
 ) -> None:
     """Trains both streams in place.
 
+    `shared`: one linear answer serves both streams, of all that is known of a person, so that a
+    voice and a face of one person come to lie together.
     Checkpoints lie under a key of what this start follows from, so that variants share it; it draws
     from the seed alone, so that it is the same whichever comes first.
     """
     index = read_index(pairs, columns=COLUMNS)
-    told = {"speaker_encoder": SHA256, "voice": str(voice), "face": str(face)}
+    told = {"speaker_encoder": SHA256, "voice": str(voice), "face": str(face), "shared": shared}
     origin = describe_origin(
         flatten(params) | told, code=job.origin.code, indices={"pairs/train": index}
     )
@@ -116,8 +127,9 @@ def learn_from_teachers(
         job, folder=place_checkpoints(job.out.with_name("streams"), origin), origin=origin
     )
     lessons = read_lessons(pairs, people, device=job.precision.device)
+    lessons = share(lessons) if shared else lessons
     torch.manual_seed(params.loop.seed)
-    pupils = Pupils(voice, face, width=width, lessons=lessons)
+    pupils = Pupils(voice, face, width=width, lessons=lessons, shared=shared)
     pupils.apply(_start_again)
     place_network(pupils, job.precision)
     adam = build_adam(pupils.parameters(), rate=params.rate)

@@ -5,9 +5,16 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
+from models.ar_spm import SpeechEncoder
 from models.speech2face import VoiceEncoder
 from tasks.training.precision import Precision
-from tasks.training.starts import pass_spectra, read_voices, regress_last, solve_ridge
+from tasks.training.starts import (
+    pass_bands,
+    pass_spectra,
+    read_voices,
+    regress_last,
+    solve_ridge,
+)
 from tests.training_corpus import NUM_FRAMES, D, write_training_shards
 
 CPU = Precision(torch.device("cpu"))
@@ -35,6 +42,23 @@ def test_filters_pass_on_a_louder_band() -> None:
     difference = rows[1] - rows[0]  # [57], one for four frequencies
     assert 100 / 4 - 3 < int(difference.argmax()) < 160 / 4 + 1
     assert difference[28:36].min() > difference[:15].abs().max()
+
+
+def test_channels_hear_loudness_and_different_bands() -> None:
+    torch.manual_seed(0)
+    stages = SpeechEncoder(feature_dim=D, width=1 / 8).features.eval()
+    pass_bands(stages)
+    quiet = torch.randn(1, 2, 257, NUM_FRAMES)
+    found = []
+    for first in (88, 104):
+        loud = quiet.clone()
+        loud[:, :, first : first + 16] *= 4
+        with torch.no_grad():
+            found.append((stages(loud) - stages(quiet)).mean(dim=3)[0])  # [C, 4]
+    assert min(maps.sum() for maps in found) > 0
+    strongest = int((found[0] + found[1]).sum(dim=0).argmax())
+    leans = (found[1] - found[0])[:, strongest]
+    assert leans.min() < 0 < leans.max()
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
