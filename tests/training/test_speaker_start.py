@@ -51,10 +51,10 @@ def test_less_of_the_speaker_embedding_is_left_unheard(shards: Path, tmp_path: P
 
 
 def test_an_interrupted_start_goes_on(shards: Path, tmp_path: Path) -> None:
-    whole, parts = build_encoder(), build_encoder()
-    learn_speakers(whole, shards, job=build_job(tmp_path / "a"), params=PARAMS)
     half = replace(PARAMS, loop=replace(PARAMS.loop, num_steps=20))
-    learn_speakers(parts, shards, job=build_job(tmp_path / "b"), params=half)
+    whole = build_encoder()
+    learn_speakers(whole, shards, job=build_job(tmp_path / "a"), params=PARAMS)
+    learn_speakers(build_encoder(), shards, job=build_job(tmp_path / "b"), params=half)
     again = build_encoder()
     learn_speakers(again, shards, job=build_job(tmp_path / "b"), params=PARAMS)
     for one, other in zip(whole.parameters(), again.parameters(), strict=True):
@@ -84,13 +84,13 @@ def test_lessons_are_centred_over_the_training_voices(shards: Path) -> None:
 
 def test_voices_vary_in_pitch_and_loudness() -> None:
     spectrograms = torch.zeros(4, 2, 10, 257)
-    spectrograms[..., 100] = 1
+    spectrograms[..., 98:103] = 1  # a single bin may fall between two that are taken
     places = set()
     for step in range(20):
         varied = vary(spectrograms, random=build_generator(step), warp=0.2)
         (place,) = {int(row) for row in varied[:, 0, 0].argmax(dim=1)}  # one pitch for a batch
-        assert 100 / 1.23 < place < 100 * 1.23
+        assert 98 / 1.23 - 1 < place < 98 * 1.23 + 1
         peaks = varied.amax(dim=(1, 2, 3))
         assert 0.7 <= peaks.min() < peaks.max() <= 1.3
         places.add(place)
-    assert min(places) < 95 < 105 < max(places)
+    assert min(places) < 92 < 104 < max(places)
