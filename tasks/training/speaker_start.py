@@ -162,5 +162,6 @@ def score_hearing(
         spectrograms = torch.tensor(batch["spectrogram"]).to(precision.device).float()
         with precision.autocast():
             answers = student.eval()(spectrograms)
-        errors.append((answers.float() - lessons.look_up(batch["clip_id"])).square().mean(dim=1))
+        wanted = lessons.look_up(list(batch["clip_id"]))
+        errors.append((answers.float() - wanted).square().mean(dim=1))
     return {"val_speaker_error": float(torch.cat(errors).mean())}
