@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from tasks.evaluation.ar_spm.fitting import fit_attribute_heads
 
 from tasks.data.readers import read_index
 from tasks.evaluate_matching import embed_split
-from tasks.evaluation.ar_spm.fitting import fit_attribute_heads
 from tasks.evaluation.ar_spm.system import open_system, predict_features, see_again
 from tasks.evaluation.ar_spm.weights import Weights
 from tasks.evaluation.attributes import score_agreement

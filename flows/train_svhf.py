@@ -12,10 +12,22 @@ from tasks.train_svhf import fit_svhf
 
 
 @flow(name="train_svhf")
-def train_svhf(shards: Path, out: Path, probe: Literal["voice", "face"] = "voice") -> None:
-    """Trains on SVHF's SHARDS to find the face of a voice, or the voice of a face (PROBE)."""
+def train_svhf(
+    shards: Path,
+    out: Path,
+    probe: Literal["voice", "face"] = "voice",
+    pairs: Path | None = None,
+) -> None:
+    """Trains on SVHF's SHARDS to find the face of a voice, or the voice of a face (PROBE); PAIRS,
+    as data/shards/pairs/train, are what `start: teachers` learns from."""
     run_training(
-        fit_svhf, inputs={"shards": shards}, out=out, probe=probe, params=read_params().train_svhf
+        fit_svhf,
+        inputs={"shards": shards},
+        out=out,
+        options=["--probe", probe, *(["--pairs", str(pairs)] if pairs else [])],
+        probe=probe,
+        params=read_params().train_svhf,
+        pairs=pairs,
     )
 
 

@@ -52,9 +52,14 @@ class SpeechEncoder(nn.Module):
         self.fc2 = nn.Linear(feature_dim, feature_dim)
 
     def forward(self, spectrograms: Tensor, prior: Tensor | None = None) -> Tensor:
+        return self._fuse(self.listen(spectrograms), prior)  # [B, D]
+
+    def listen(self, spectrograms: Tensor) -> Tensor:
+        """The speech's own part, before the prior: [B, D]."""
         check_spectrograms(spectrograms, min_frames=MIN_FRAMES)
         maps = self.fc1(self.cbam(self.features(spectrograms.transpose(2, 3))))  # [B, D, 4, 17]
-        return self._fuse(maps.mean(dim=(2, 3)), prior)  # [B, D]
+        speech: Tensor = maps.mean(dim=(2, 3))
+        return speech
 
     def _fuse(self, speech: Tensor, prior: Tensor | None) -> Tensor:
         feature: Tensor

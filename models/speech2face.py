@@ -33,12 +33,15 @@ class VoiceEncoder(nn.Module):
         self.fc2 = nn.Linear(hidden_dim, feature_dim)
 
     def forward(self, spectrograms: Tensor) -> Tensor:
+        features: Tensor = self.fc2(self.listen(spectrograms))
+        return features  # [B, D]
+
+    def listen(self, spectrograms: Tensor) -> Tensor:
+        """What the last layer reads: [B, 4096]."""
         check_spectrograms(spectrograms, min_frames=MIN_FRAMES)
         maps = self.last_conv(self.features(spectrograms))  # [B, 512, steps, 57]
         rows = self.last_norm(functional.relu(maps.mean(dim=2)))  # [B, 512, 57]
-        hidden = functional.relu(self.fc1(rows.flatten(1)))  # [B, 4096]
-        features: Tensor = self.fc2(hidden)
-        return features  # [B, D]
+        return functional.relu(self.fc1(rows.flatten(1)))  # [B, 4096]
 
 
 def compute_num_rows(num_frequencies: int) -> int:

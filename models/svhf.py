@@ -91,7 +91,7 @@ class Svhf(nn.Module):
         super().__init__()
         check_choice("probe", probe, allowed=("voice", "face"))
         embedding_dim, hidden, narrow = scale_widths((EMBEDDING_DIM, 1024, 512), width)
-        self.probe = probe
+        self.probe, self.embedding_dim = probe, embedding_dim
         self.face_stream = FaceStream(width=width, embedding_dim=embedding_dim)
         self.voice_stream = VoiceStream(width=width, embedding_dim=embedding_dim)
         self.head = nn.Sequential(

@@ -1,13 +1,14 @@
 """cross_validate_matching: systems trained and measured on one small corpus, person by person."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from prefect import task
 
+from models.svhf import Probe
 from tasks.evaluation.data_card import write_data_card
 from tasks.evaluation.matching_table.comparison import (
     compare_systems,
@@ -36,6 +37,7 @@ from tasks.training.precision import choose_device
 logger = logging.getLogger(__name__)
 TITLE = "Matching, cross-validated by person"
 NATIONALITY = "ethnicity"
+SVHF_PROBES: Mapping[str, Probe] = {"svhf": "voice", "svhf_face": "face"}
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,24 @@ class Fold:
 
 @task(task_run_name="cross_validate_matching")
 def cross_validate(
-    shards: Path, svhf: Path, work: Path, out: Path, *, num_folds: int, code: str, params: Params
+    shards: Path,
+    svhf: Path,
+    work: Path,
+    out: Path,
+    *,
+    num_folds: int,
+    splits: Sequence[str],
+    code: str,
+    params: Params,
 ) -> Path:
     """Writes the report to `out`; shards, weights and scores of the folds stay in `work`.
 
-    Returns the page. People of known gender with two recordings or more take turns as strangers;
-    all others are always trained on. ValueError for too few people.
+    Returns the page. People of `splits` of known gender with two recordings or more take turns as
+    strangers; all others are always trained on. ValueError for too few people.
     """
     torch.set_num_threads(params.run.training_threads)
     seed = params.evaluation.seed
-    folds = assign_folds(shards / "voices", num_folds=num_folds, seed=seed)
+    folds = assign_folds(shards / "voices", num_folds=num_folds, seed=seed, splits=splits)
     parts = []
     for number in range(num_folds):
         held_out = sorted(name for name, fold in folds.items() if fold == number)
@@ -74,13 +84,15 @@ def cross_validate(
 
 
 def run_fold(folder: Path, *, code: str, params: Params) -> Fold:
-    """DIMNet-I and -G, SVHF and the linear reference."""
+    """DIMNet-I and -G, SVHF for either probe and the linear reference."""
     shards, svhf, weights = folder / "shards", folder / "svhf", folder / "weights"
     for variant in ("I", "G"):
         out = weights / f"dimnet_{variant.lower()}"
         fit_dimnet.fn(shards, out, code, variant, params.train_dimnet, params.run)
-    fit_svhf.fn(svhf, weights / "svhf", code, "voice", params.train_svhf, params.run)
-    made = [weights / name for name in ("svhf", "dimnet_i", "dimnet_g")]
+    pairs = shards / "pairs/train"
+    for name, probe in SVHF_PROBES.items():
+        fit_svhf.fn(svhf, weights / name, code, probe, params.train_svhf, params.run, pairs)
+    made = [weights / name for name in (*SVHF_PROBES, "dimnet_i", "dimnet_g")]
     sources = open_sources(made, Data(shards, svhf, choose_device(params.run.device)))
     systems = [source.embed("test") for source in sources]
     known = [*(item for item in systems if isinstance(item, System)), fit_ridge(shards)]

@@ -30,10 +30,19 @@ from tasks.training.encoders import (
 )
 from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
 from tasks.training.genders import FEMALE, MALE
+from tasks.training.last_layer import (
+    GAIN_NOTE,
+    choose_gain,
+    regress_faces,
+    set_last,
+    stretch_answers,
+)
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
 from tasks.training.priors import PriorSource, load_priors
+from tasks.training.scores import add_prefix
+from tasks.training.speaker_start import NOTE, learn_speakers
 from tasks.training.stages import (
     Job,
     describe_origin,
@@ -42,6 +51,7 @@ from tasks.training.stages import (
     open_stream,
     publish,
 )
+from tasks.training.starts import pass_bands
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.weights import load_weights
 
@@ -95,14 +105,35 @@ def fit_ar_spm(
         open_face_network(encoder, device=device, index=index),
     )
     constant = compute_mean_feature(index.folder)
-    if params.start_at_mean:
-        start_at_mean(network, constant, frozen.prior)
-    _train(network, index, frozen=frozen, constant=constant, job=job, params=params)
-    metrics = score_splits(
-        frozen.prior.bind(network), shards, constant=constant, precision=job.precision
+    score = partial(
+        score_splits,
+        frozen.prior.bind(network),
+        shards,
+        constant=constant,
+        precision=job.precision,
     )
     code_note = CODE_NOTE.format(reduction=params.code_reduction)
     notes = (code_note, *describe_missing(encoder, terms="class"))
+    metrics: dict[str, float] = {}
+    if params.start_at_mean:
+        start_at_mean(network, constant, frozen.prior)
+    if params.start == "speaker":
+        metrics = start_from_speakers(network, shards, frozen.prior, job=job, params=params)
+        metrics |= add_prefix(score(), "start")
+        notes += (NOTE,)
+    _train(network, index, frozen=frozen, constant=constant, job=job, params=params)
+    if len(params.gains) > 1:
+        metrics["gain"] = choose_gain(
+            frozen.prior.bind(network),
+            shards / "pairs/val",
+            constant=constant,
+            gains=params.gains,
+            precision=job.precision,
+        )
+        after = find_offsets(frozen.prior)["after"]
+        stretch_answers(network.fc2, metrics["gain"], constant=constant, after=after)
+        notes += (GAIN_NOTE,)
+    metrics |= score()
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
 
@@ -118,6 +149,26 @@ def start_at_mean(network: SpeechEncoder, constant: Tensor, source: PriorSource)
     neutral, fusion = source.priors.neutral, source.variant.fusion
     answer = constant.to(neutral) - neutral if fusion == "sum" else constant
     start_at(network.fc2, answer, prior=neutral if fusion == "fc" else None)
+
+
+def find_offsets(source: PriorSource) -> dict[str, Tensor | None]:
+    """Where the prior (of both genders, where it follows the voice) is added to the last layer."""
+    neutral, fusion = source.priors.neutral, source.variant.fusion
+    return {
+        "before": neutral if fusion == "fc" else None,
+        "after": neutral if fusion == "sum" else None,
+    }
+
+
+def start_from_speakers(
+    network: SpeechEncoder, shards: Path, source: PriorSource, *, job: Job, params: ArSpmParams
+) -> dict[str, float]:
+    pass_bands(network.features)
+    metrics = learn_speakers(network, shards, job=job, params=params.speaker)
+    listen = network.eval().listen
+    line, choice = regress_faces(listen, shards, precision=job.precision)
+    set_last(network.fc2, line, **find_offsets(source))
+    return metrics | choice
 
 
 def select_voices(index: ShardIndex, variant: PriorVariant) -> npt.NDArray[np.bool_] | None:

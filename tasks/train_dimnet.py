@@ -1,6 +1,7 @@
 """train_dimnet: voices and faces into one space by what is known of their people (SPEC 6.2)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from tasks.training.matching_scores import score_matching
 from tasks.training.optimisers import build_sgd, decay_at
 from tasks.training.precision import Precision, place_network
 from tasks.training.stages import Job, describe_origin, open_job, open_run, open_stream, publish
+from tasks.training.stream_start import NOTE, Streams, learn_from_teachers
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
+from tasks.training.vary import vary_faces
 
 NOTES = (
     "Recalled (SPEC 6.2): optimiser, rate and its steps, weight decay, batch, crops of 3 to 8 s.",
@@ -52,9 +55,13 @@ def fit_dimnet(
         "embedding_dim": params.embedding_dim,
     }
     network = DimNet(**config)
+    notes = (*NOTES, *_describe_stand_in(known, params))
+    if params.start == "teachers":
+        with_identity = "identity" in VARIANTS[variant]
+        start_from_teachers(network, shards, shared=with_identity, job=job, params=params)
+        notes += (NOTE,)
     _train(network, known, shards=shards, job=job, params=params)
     metrics = score_matching(network.voice, network.face, shards, device=job.precision.device)
-    notes = (*NOTES, *_describe_stand_in(known, params))
     publish(job, {"": (network, config)}, metrics=metrics, labels=known.people, notes=notes)
     return metrics
 
@@ -77,6 +84,33 @@ def _describe_stand_in(known: Covariates, params: DimnetParams) -> tuple[str, ..
     return (STAND_IN.format(column=params.nationality),)
 
 
+def start_from_teachers(
+    network: DimNet, shards: Path, *, shared: bool, job: Job, params: DimnetParams
+) -> None:
+    """Everybody teaches, also people of whom a variant's covariate is not known; variants that
+    know who is who (`shared`) learn of voice and face together."""
+    known = read_known(*(shards / name / "train" for name in STRANDS), variant="I", params=params)
+    own = replace(params, loop=params.teachers.loop)
+    learn_from_teachers(
+        network.voice,
+        network.face,
+        width=params.embedding_dim,
+        pairs=shards / "pairs/train",
+        people=known.people,
+        open_batches=lambda n: open_strands(shards, known, start=n, job=job, params=own),
+        split_batch=partial(split_strands, vary=params.vary_faces),
+        job=job,
+        params=params.teachers,
+        shared=shared,
+    )
+
+
+def split_strands(batch: Batch, *, vary: float) -> Streams:
+    voices, faces = batch["logmel"], vary_faces(scale_faces(batch["face"]), strength=vary)
+    people: tuple[Tensor, ...] = batch["person"].split((len(voices), len(faces)))
+    return Streams(voices, faces, *people)
+
+
 def _train(
     network: DimNet, known: Covariates, *, shards: Path, job: Job, params: DimnetParams
 ) -> None:
@@ -95,7 +129,9 @@ def _train(
         run=open_run(
             job, Trained({"dimnet": network}, {"sgd": optimiser}), loop=params.loop, hooks=hooks
         ),
-        compute_losses=partial(compute_losses, tables=tables, precision=job.precision),
+        compute_losses=partial(
+            compute_losses, tables=tables, precision=job.precision, vary=params.vary_faces
+        ),
         open_batches=lambda n: open_strands(shards, known, start=n, job=job, params=params),
         precision=job.precision,
         recipe=Recipe(schedule=decay_at(params.milestones)),
@@ -121,10 +157,16 @@ def open_strands(
 
 
 def compute_losses(
-    network: nn.Module, batch: Batch, *, tables: dict[Covariate, Tensor], precision: Precision
+    network: nn.Module,
+    batch: Batch,
+    *,
+    tables: dict[Covariate, Tensor],
+    precision: Precision,
+    vary: float = 0.0,
 ) -> StepLosses:
+    faces = vary_faces(scale_faces(batch["face"]), strength=vary)
     with precision.autocast():
-        logits = network(batch["logmel"], scale_faces(batch["face"]))  # by covariate [V + F, N]
+        logits = network(batch["logmel"], faces)  # by covariate [V + F, N]
     labels: dict[str, Tensor] = {name: table[batch["person"]] for name, table in tables.items()}
     hits = {
         f"{name}_accuracy": (logits[name].argmax(dim=1) == labels[name]).float().mean()

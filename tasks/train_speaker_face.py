@@ -5,39 +5,26 @@ to hear from them. Ridge regression (closed form) from the embedding of Wan et a
 the package Resemblyzer carries weights, to the face features of the training pairs.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from prefect import task
-from torch import Tensor
 
-from models.speaker_encoder import SpeakerEncoder, SpeakerFaceEncoder
-from tasks.data.readers import name_person, read_batches, read_feature_width, read_index
+from models.speaker_encoder import SpeakerFaceEncoder
+from tasks.data.readers import read_feature_width, read_index
 from tasks.params import RunParams, SpeakerFaceParams, flatten
 from tasks.training.encoders import compute_mean_feature, evaluate, score_splits
+from tasks.training.heard import COLUMNS, Heard, hear
 from tasks.training.ridge import Choice, choose_ridge, fit_ridge
 from tasks.training.speaker_package import SHA256, load_speaker_encoder
 from tasks.training.stages import describe_origin, open_job, publish
 
-BLOCK = 16
-COLUMNS = ("spectrogram", "face_feature", "identity", "video_id")
 NOTES = (
     "The speaker encoder is Resemblyzer 0.1.4's, trained elsewhere on other voices (LibriSpeech, "
     "VoxCeleb1 and 2, as its authors say): VoxCeleb test people are not unheard by it.",
     "Strength and gain of the ridge are chosen on training people left out, fold by fold.",
 )
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Speaker embeddings [N, 256] and face features [N, D] of N pairs, and whose they are."""
-
-    embeddings: Tensor
-    features: Tensor
-    people: list[str]
 
 
 @task(task_run_name="train_speaker_face")
@@ -72,22 +59,6 @@ def fit_speaker_face(
     )
     publish(job, {"": (network, config)}, metrics=metrics, notes=NOTES)
     return metrics
-
-
-@torch.no_grad()
-def hear(speaker: SpeakerEncoder, folder: Path, *, device: torch.device) -> Heard:
-    """A split's pairs in order."""
-    embeddings, features, people = list[Tensor](), list[Tensor](), list[str]()
-    for batch in _iterate(folder):
-        spectrograms = torch.tensor(batch["spectrogram"]).to(device)
-        embeddings.append(speaker(spectrograms).float().cpu())
-        features.append(torch.tensor(batch["face_feature"]))
-        people += [name_person(batch, row) for row in range(len(spectrograms))]
-    return Heard(torch.cat(embeddings), torch.cat(features), people)
-
-
-def _iterate(folder: Path) -> Iterator[dict[str, Any]]:
-    return read_batches(folder, columns=list(COLUMNS), batch_size=BLOCK)
 
 
 @torch.no_grad()

@@ -32,10 +32,18 @@ from tasks.training.encoders import (
     view_features,
 )
 from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
+from tasks.training.last_layer import (
+    GAIN_NOTE,
+    choose_gain,
+    regress_faces,
+    set_last,
+    stretch_answers,
+)
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
 from tasks.training.scores import add_prefix
+from tasks.training.speaker_start import NOTE, learn_speakers
 from tasks.training.stages import (
     Job,
     describe_origin,
@@ -55,6 +63,7 @@ STARTS = {
         "Training begins with filters that let spectra through and a ridge regression (chosen): "
         "the metrics that begin with start_ are of this, before any step.",
     ),
+    "speaker": (NOTE,),
 }
 
 
@@ -99,18 +108,29 @@ def fit_speech2face(
     score = partial(
         score_splits, evaluate(network), shards, constant=constant, precision=job.precision
     )
-    _start(network, index.folder, constant=constant, job=job, params=params)
-    metrics = add_prefix(score(), "start") if params.start == "regression" else {}
+    metrics = _start(network, index.folder, constant=constant, job=job, params=params)
+    if params.start in ("regression", "speaker"):
+        metrics |= add_prefix(score(), "start")
     _train(network, shards, frozen=frozen, constant=constant, job=job, params=params)
-    metrics |= score()
     notes = STARTS[params.start] + describe_missing(encoder, terms="distillation")
+    if len(params.gains) > 1:
+        metrics["gain"] = choose_gain(
+            evaluate(network),
+            shards / "pairs/val",
+            constant=constant,
+            gains=params.gains,
+            precision=job.precision,
+        )
+        stretch_answers(network.fc2, metrics["gain"], constant=constant)
+        notes += (GAIN_NOTE,)
+    metrics |= score()
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
 
 
 def _start(
     network: VoiceEncoder, folder: Path, *, constant: Tensor, job: Job, params: Speech2FaceParams
-) -> None:
+) -> dict[str, float]:
     if params.start == "mean":
         start_at(network.fc2, constant)
     elif params.start == "regression":
@@ -118,6 +138,20 @@ def _start(
         pass_rows(network.fc1, num_rows=compute_num_rows(NUM_FREQUENCIES))
         num_frames = count_frames(params.seconds)
         regress_last(network, network.fc2, folder, num_frames=num_frames, precision=job.precision)
+    elif params.start == "speaker":
+        pass_spectra(network)
+        return start_from_speakers(network, folder.parents[1], job=job, params=params)
+    return {}
+
+
+def start_from_speakers(
+    network: VoiceEncoder, shards: Path, *, job: Job, params: Speech2FaceParams
+) -> dict[str, float]:
+    metrics = learn_speakers(network, shards, job=job, params=params.speaker)
+    listen = network.eval().listen
+    line, choice = regress_faces(listen, shards, precision=job.precision)
+    set_last(network.fc2, line)
+    return metrics | choice
 
 
 def open_frozen(

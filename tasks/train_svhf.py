@@ -1,5 +1,6 @@
 """train_svhf: which of two faces has this voice, or which of two voices this face (SPEC 6.1)."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from prefect import task
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.svhf import Probe, Svhf
+from models.svhf import Probe, Svhf, mirror_rows
 from tasks.data.orders import build_generator
 from tasks.data.readers import read_index
 from tasks.data.resident import build_shared_labels
 from tasks.data.streams import Batch, ShardDataset, open_batches
-from tasks.data.svhf_data import build_triplets_dataset, load_shelf
-from tasks.params import RunParams, SvhfParams, flatten
+from tasks.data.svhf_data import FaceShelf, build_triplets_dataset, load_shelf
+from tasks.params import LoopParams, RunParams, SvhfParams, flatten
 from tasks.training.checkpoint import Trained
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_sgd, decay_every
@@ -23,13 +24,16 @@ from tasks.training.precision import Precision, place_network
 from tasks.training.recordings import Embedded
 from tasks.training.scores import MAX_ROWS
 from tasks.training.stages import Job, describe_origin, open_job, open_run, open_stream, publish
+from tasks.training.stream_start import NOTE, Streams, learn_from_teachers
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.svhf import (
     IdentifyingSvhf,
     compute_preferences,
     embed_faces,
     embed_voices,
+    prepare_faces,
 )
+from tasks.training.vary import vary_faces
 
 FRAMES_PER_S = 100
 TRIALS = 100  # of a validation, for each probe
@@ -45,9 +49,16 @@ NOTES = (
 
 @task(task_run_name="train_svhf")
 def fit_svhf(
-    shards: Path, out: Path, code: str, probe: Probe, params: SvhfParams, run: RunParams
+    shards: Path,
+    out: Path,
+    code: str,
+    probe: Probe,
+    params: SvhfParams,
+    run: RunParams,
+    pairs: Path | None = None,
 ) -> dict[str, float]:
-    """Trains on SHARDS/voices/train and faces/train as write_svhf_shards made them."""
+    """Trains on SHARDS/voices/train and faces/train as write_svhf_shards made them; `pairs` is the
+    training split that `start: teachers` needs."""
     voices, faces = shards / "voices/train", shards / "faces/train"
     labels = build_shared_labels(voices, faces)
     indices = {f"svhf/{folder.parent.name}/train": read_index(folder) for folder in (voices, faces)}
@@ -55,23 +66,73 @@ def fit_svhf(
     job = open_job(out, origin, run=run, seed=params.loop.seed)
     config: dict[str, Any] = {"probe": probe, "width": params.width}
     network = Svhf(**config)
-    dataset = build_triplets_dataset(
-        voices,
-        open_stream(job, params.loop),
-        labels=labels,
-        faces=load_shelf(faces, labels=labels),
-        num_frames=round(params.seconds * FRAMES_PER_S),
-        num_impostors=params.num_impostors,
+    shelf = load_shelf(faces, labels=labels)
+    open_dataset = partial(
+        _open_dataset, voices, labels=labels, faces=shelf, job=job, params=params
     )
-    learner = IdentifyingSvhf(network, num_people=len(labels))
-    _train(learner, dataset, shards=shards, job=job, params=params)
-    metrics = score_splits(network, shards, device=job.precision.device)
     notes = tuple(
         note.format(weight=params.identification_weight, impostors=params.num_impostors)
         for note in NOTES
     )
+    if params.start == "teachers":
+        dataset = open_dataset(loop=params.teachers.loop)
+        start_from_teachers(network, dataset, pairs=pairs, labels=labels, job=job, params=params)
+        notes += (NOTE,)
+    learner = IdentifyingSvhf(network, num_people=len(labels), vary=params.vary_faces)
+    _train(learner, open_dataset(loop=params.loop), shards=shards, job=job, params=params)
+    metrics = score_splits(network, shards, device=job.precision.device)
     publish(job, {"": (network, config)}, metrics=metrics, labels=labels, notes=notes)
     return metrics
+
+
+def _open_dataset(
+    voices: Path,
+    *,
+    labels: Mapping[str, int],
+    faces: FaceShelf,
+    job: Job,
+    params: SvhfParams,
+    loop: LoopParams,
+) -> ShardDataset:
+    return build_triplets_dataset(
+        voices,
+        open_stream(job, loop),
+        labels=labels,
+        faces=faces,
+        num_frames=round(params.seconds * FRAMES_PER_S),
+        num_impostors=params.num_impostors,
+    )
+
+
+def start_from_teachers(
+    network: Svhf,
+    dataset: ShardDataset,
+    *,
+    pairs: Path | None,
+    labels: Mapping[str, int],
+    job: Job,
+    params: SvhfParams,
+) -> None:
+    """ValueError without pairs."""
+    if pairs is None:
+        raise ValueError("train_svhf.start: teachers needs --pairs, the pairs of the same people")
+    learn_from_teachers(
+        network.voice_stream,
+        network.face_stream,
+        width=network.embedding_dim,
+        pairs=pairs,
+        people=labels,
+        open_batches=lambda n: open_batches(dataset, start=n, num_workers=job.loader_workers),
+        split_batch=partial(split_batch, vary=params.vary_faces),
+        job=job,
+        params=params.teachers,
+    )
+
+
+def split_batch(batch: Batch, *, vary: float) -> Streams:
+    faces = vary_faces(prepare_faces(batch["face"]), strength=vary)
+    voices = mirror_rows(batch["spectrogram"].float())
+    return Streams(voices, faces, batch["label"], batch["label"])
 
 
 def _train(

@@ -21,6 +21,7 @@ from tasks.params import (
     LoopParams,
     PriorParams,
     RunParams,
+    SpeakerStartParams,
     Speech2FaceParams,
 )
 from tasks.train_ar_spm import fit_ar_spm
@@ -140,6 +141,37 @@ def test_the_pixel_ablation_trains_through_the_decoder(
     loop = LoopParams(1, 2, log_every=1)
     train_speech2face(shards, weights, out, loss="pixels", loop=loop, batch_norm=False)
     assert (out / "log.csv").read_text().startswith("step,rate,loss,pixels\n")
+
+
+SPEAKER = SpeakerStartParams(loop=LoopParams(3, 8, log_every=1), seconds=2.62)
+
+
+def test_encoders_may_begin_with_what_a_speaker_encoder_hears(
+    shards: Path, weights: Path, tmp_path: Path
+) -> None:
+    chosen: dict[str, Any] = {"start": "speaker", "speaker": SPEAKER, "gains": [1.0, 4.0]}
+    loop = LoopParams(1, 4, log_every=1)
+    for train, out in (
+        (train_speech2face, tmp_path / "weights/speech2face"),
+        (train_ar_spm, tmp_path / "weights/ar_spm"),
+    ):
+        metrics = train(shards, weights, out, loop=loop, **chosen)
+        assert metrics["gain"] in (1.0, 4.0)
+        card = read_card(out)
+        assert any("Resemblyzer" in note for note in card.notes)
+        assert any("gain" in note for note in card.notes)
+        assert (out / "speaker_log.csv").read_text().startswith("step,rate,loss,speaker\n")
+        assert {"start_val_matching", "val_matching", "val_speaker_error"} <= set(metrics)
+
+
+def test_a_start_from_speakers_needs_people_to_choose_on(weights: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "shards/pairs"
+    alone.mkdir(parents=True)
+    (alone / "train").symlink_to(weights.parent / "shards/pairs/train")
+    with pytest.raises(ValueError, match=r"val: no rows"):
+        train_ar_spm(
+            alone.parent, weights, tmp_path / "weights/x", start="speaker", speaker=SPEAKER
+        )
 
 
 def test_frames_of_the_papers_lengths() -> None:

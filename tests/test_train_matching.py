@@ -10,7 +10,7 @@ from torch.nn import functional
 from models.dimnet import DimNet
 from models.svhf import Svhf
 from tasks.data.readers import read_column, read_index
-from tasks.params import DimnetParams, LoopParams, RunParams, SvhfParams
+from tasks.params import DimnetParams, LoopParams, RunParams, SvhfParams, TeachersParams
 from tasks.train_dimnet import compute_losses, fit_dimnet
 from tasks.train_svhf import fit_svhf, score_triplets
 from tasks.training.covariates import read_covariates
@@ -53,6 +53,44 @@ def test_dimnet_learns_what_its_covariates_say(shards):
     assert any("Recalled" in note for note in card.notes)
     network = load_weights(out, expected=DimNet)
     assert network.voice(torch.zeros(1, 64, 300)).shape == (1, 64)
+
+
+TEACHERS = TeachersParams(loop=LoopParams(6, 8, log_every=2))
+
+
+def test_variants_that_know_people_share_the_start_from_teachers(shards):
+    params = replace(
+        DIMNET,
+        loop=LoopParams(1, 8),
+        rate=1e-12,
+        start="teachers",
+        teachers=TEACHERS,
+        vary_faces=0.1,
+    )
+    networks = {}
+    for folder, variants in (("a", ("I", "IG")), ("b", ("IG",))):
+        for variant in variants:
+            out = shards.parent / folder / f"weights/dimnet_{variant}"
+            fit_dimnet.fn(shards, out, "code", variant, params, RUN)
+            networks[folder, variant] = load_weights(out, expected=DimNet)
+            assert any("Resemblyzer" in note for note in read_card(out).notes)
+    streams = shards.parent / "a/checkpoints/streams"
+    assert len(list(streams.iterdir())) == 1
+    first, shared, alone = (networks[key].voice for key in (("a", "I"), ("a", "IG"), ("b", "IG")))
+    for one, two, three in zip(
+        first.parameters(), shared.parameters(), alone.parameters(), strict=True
+    ):
+        torch.testing.assert_close(one, two, rtol=0, atol=1e-6)
+        torch.testing.assert_close(two, three, rtol=0, atol=1e-6)
+
+
+def test_svhf_may_begin_with_teachers(shards, svhf_shards):
+    params = replace(SVHF, start="teachers", teachers=TEACHERS, vary_faces=0.1)
+    out = svhf_shards.parent / "weights/svhf_taught"
+    fit_svhf.fn(svhf_shards, out, "code", "voice", params, RUN, shards / "pairs/train")
+    assert any("Resemblyzer" in note for note in read_card(out).notes)
+    with pytest.raises(ValueError, match="teachers needs --pairs"):
+        fit_svhf.fn(svhf_shards, out, "code", "voice", params, RUN)
 
 
 def test_a_run_again_gives_the_same_weights(shards):

@@ -9,7 +9,8 @@ from sklearn.linear_model import Ridge
 
 from models.speaker_encoder import SpeakerFaceEncoder
 from tasks.params import RunParams, SpeakerFaceParams
-from tasks.train_speaker_face import fit_speaker_face, hear
+from tasks.train_speaker_face import fit_speaker_face
+from tasks.training.heard import hear
 from tasks.training.weights import load_weights, read_card
 from tests.training_corpus import D, write_training_shards
 

@@ -10,6 +10,7 @@ WINDOW = 800  # frames of the window each recording draws, SPEC 2.1
 MIN_LENGTH, MAX_LENGTH = 300, 800  # frames of a batch's crops, SPEC 2.1
 TILED_FRAMES = 1000  # shorter recordings are repeated up to here, SPEC 2.1
 FLIP_SHARE = 0.5  # SPEC 2.3
+STRIPE_SHARE = 0.125  # of the axis, the widest stripe that is hidden (chosen)
 
 
 @dataclass(frozen=True)
@@ -63,3 +64,25 @@ def flip_faces(faces: Tensor, *, random: Generator, share: Share) -> Tensor:
 def scale_faces(faces: Tensor) -> Tensor:
     """uint8 [B, H, W, 3] to float32 [B, 3, H, W] in [-1, 1] (SPEC 2.3)."""
     return (faces.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+
+
+def warp_frequencies(spectrograms: Tensor, factor: float) -> Tensor:
+    """What was at frequency f comes to `factor` x f: [..., F], 0 above what is known.
+
+    The nearest bin is taken: between two complex ones a mean would cancel out.
+    """
+    num_bins = spectrograms.shape[-1]
+    source = (torch.arange(num_bins) / factor).round().long()
+    return spectrograms[..., source.clamp(max=num_bins - 1)] * (source < num_bins)
+
+
+def hide_stripes(spectrograms: Tensor, *, count: int, random: Generator) -> Tensor:
+    """Sets `count` stripes of each of [B, C, T, F] to 0 in time, and as many in frequency."""
+    shown = torch.ones(len(spectrograms), 1, *spectrograms.shape[2:], dtype=torch.bool)
+    for axis, size in ((2, spectrograms.shape[2]), (3, spectrograms.shape[3])):
+        for _ in range(count):
+            first, width = torch.rand(2, len(spectrograms), 1, generator=random) * size
+            places = torch.arange(size)
+            inside = (places >= first) & (places < first + STRIPE_SHARE * width)  # [B, size]
+            shown &= ~inside[:, None, :, None] if axis == 2 else ~inside[:, None, None, :]
+    return spectrograms * shown

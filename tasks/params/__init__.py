@@ -17,7 +17,12 @@ from tasks.params.evaluation import (
     Speech2FaceEvaluationParams,
     Voice2FaceEvaluationParams,
 )
-from tasks.params.matching import DimnetParams, MatchingEvaluationParams, SvhfParams
+from tasks.params.matching import (
+    DimnetParams,
+    MatchingEvaluationParams,
+    SvhfParams,
+    TeachersParams,
+)
 from tasks.params.read import Params, RunParams, flatten, read_params
 from tasks.params.retrain import DataBounds, RetrainParams
 from tasks.params.training import (
@@ -30,6 +35,7 @@ from tasks.params.training import (
     LoopParams,
     PriorParams,
     SpeakerFaceParams,
+    SpeakerStartParams,
     Speech2FaceParams,
     Speech2FaceVariant,
     Variant,
@@ -63,12 +69,14 @@ __all__ = [
     "RunParams",
     "ShardParams",
     "SpeakerFaceParams",
+    "SpeakerStartParams",
     "Speech2FaceEvaluationParams",
     "Speech2FaceParams",
     "Speech2FaceVariant",
     "SpeechParams",
     "SplitParams",
     "SvhfParams",
+    "TeachersParams",
     "Variant",
     "VggFaceParams",
     "Voice2FaceEvaluationParams",

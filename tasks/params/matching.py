@@ -6,7 +6,17 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from tasks.params.training import DecayParams, LoopParams, Weight
-from tasks.params.types import STRICT, Count, Positive
+from tasks.params.types import STRICT, Count, Positive, Share
+
+
+@dataclass(frozen=True, config=STRICT)
+class TeachersParams:
+    """`start: teachers` (chosen): before matching, both streams learn what a pre-trained speaker
+    encoder and the shards' face encoder know of the training people."""
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(20000, 64))
+    rate: Positive = 1e-3
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.5, 5000))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -14,7 +24,8 @@ class DimnetParams:
     """DIMNet (SPEC 6.2, recalled); every variant is trained alike.
 
     `nationality` is the column that stands for the covariate of that name: a corpus that does not
-    know nationalities may know people's ethnicity.
+    know nationalities may know people's ethnicity. `vary_faces` is by how much training faces are
+    moved, scaled, turned and brightened at most (0: not at all, as the paper).
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(28000, 256))
@@ -25,6 +36,9 @@ class DimnetParams:
     face_widths: list[Count] = Field(default_factory=lambda: [64, 128, 256, 512])
     voice_channels: list[Count] = Field(default_factory=lambda: [256, 384, 576, 864])
     embedding_dim: Count = 64
+    vary_faces: Share = 0.0
+    start: Literal["random", "teachers"] = "random"
+    teachers: TeachersParams = Field(default_factory=TeachersParams)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -44,6 +58,9 @@ class SvhfParams:
     weight_decay: Weight = 5e-4
     seconds: Positive = 3.0
     width: Positive = 1.0
+    vary_faces: Share = 0.0
+    start: Literal["random", "teachers"] = "random"
+    teachers: TeachersParams = Field(default_factory=TeachersParams)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -117,14 +117,33 @@ class FaceDecoderParams:
 
 
 @dataclass(frozen=True, config=STRICT)
+class SpeakerStartParams:
+    """`start: speaker` of an encoder of spectrograms (chosen): before it sees faces it learns what
+    a pre-trained speaker encoder hears in the whole training recordings.
+
+    It hears windows of `seconds`, their frequencies stretched by up to `warp` either way, `masks`
+    stripes hidden in time and as many in frequency.
+    """
+
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(20000, 32))
+    rate: Positive = 1e-3
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.5, 5000))
+    seconds: Positive = 3.0
+    warp: Share = 0.05
+    masks: Natural = 1
+
+
+@dataclass(frozen=True, config=STRICT)
 class Speech2FaceParams:
     """S2F's voice encoder (SPEC 4.2).
 
     Where `seconds` is less than what is stored, training reads random windows of it. `loss` is
     "features", or "pixels" for the ablation through the frozen decoder. `start`: for short runs,
-    "mean" answers everything with the mean feature of the training faces, and "regression" has
-    filters that let spectra through and a last layer fitted by ridge regression, whose strength and
-    gain are chosen on training people left out.
+    "mean" answers everything with the mean feature of the training faces, "regression" has filters
+    that let spectra through and a last layer fitted by ridge regression, whose strength and gain
+    are chosen on training people left out, and "speaker" such filters taught by a speaker encoder
+    (`speaker`), then that ridge. `gains`: at the end answers are moved so many times as far from
+    the mean face, as matches the validation people best.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(637500, 8))
@@ -135,7 +154,9 @@ class Speech2FaceParams:
     seconds: Positive = 6.0
     width: Positive = 1.0
     batch_norm: bool = True
-    start: Literal["random", "mean", "regression"] = "random"
+    start: Literal["random", "mean", "regression", "speaker"] = "random"
+    speaker: SpeakerStartParams = Field(default_factory=SpeakerStartParams)
+    gains: list[Positive] = Field(default_factory=lambda: [1.0])
     loss: Literal["features", "pixels"] = "features"
     angle_weight: Weight = 0.025
     distillation_weight: Weight = 200.0
@@ -212,7 +233,8 @@ class PriorParams:
 class ArSpmParams:
     """AR-SPM's speech encoder SE (SPEC 3.5, 4.3).
 
-    `start_at_mean` is `start: mean` of `train_speech2face`.
+    `start_at_mean` is `start: mean` of `train_speech2face`; `start`, `speaker` and `gains` are as
+    there.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(468750, 16))
@@ -224,6 +246,9 @@ class ArSpmParams:
     fc1: Literal["point", "rows"] = "point"
     cbam: Literal["cbam", "ar_spm"] = "cbam"
     start_at_mean: bool = False
+    start: Literal["random", "speaker"] = "random"
+    speaker: SpeakerStartParams = Field(default_factory=SpeakerStartParams)
+    gains: list[Positive] = Field(default_factory=lambda: [1.0])
     angle_weight: Weight = 1.0
     code_weight: Weight = 0.04
     class_weight: Weight = 1.2

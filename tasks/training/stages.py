@@ -19,7 +19,13 @@ from tasks.training.loop import Hooks, Run, RunSettings
 from tasks.training.precision import Precision, choose_precision
 from tasks.training.weights import Card, describe_class, read_card, save_weights
 
-LOGS = {"training": "log", "validation": "validation", "gradients": "gradients"}
+LOGS = {
+    "training": "log",
+    "validation": "validation",
+    "gradients": "gradients",
+    "speaker/training": "speaker_log",
+    "speaker/validation": "speaker_validation",
+}
 KEEP_LAST = 2
 WEIGHTS = "weights"
 
@@ -74,18 +80,18 @@ def open_job(out: Path, origin: Origin, *, run: RunParams, seed: int) -> Job:
     """
     torch.set_num_threads(run.training_threads)
     torch.manual_seed(seed)
-    key = compute_key(**vars(origin))[:16]
-    folder = place_checkpoints(out) / key
     ranks = read_ranks()
     precision = choose_precision(run.device, local_rank=ranks.local_rank)
+    folder = place_checkpoints(out, origin)
     return Job(out, folder, origin, precision, run.loader_workers, ranks)
 
 
-def place_checkpoints(out: Path) -> Path:
+def place_checkpoints(out: Path, origin: Origin) -> Path:
     """Beside the folder of all weights, in the same order: data/weights/variants/x has its
     checkpoints in data/checkpoints/variants/x."""
     weights = next((path for path in out.parents if path.name == WEIGHTS), out.parent)
-    return weights.parent / "checkpoints" / out.relative_to(weights)
+    key = compute_key(**vars(origin))[:16]
+    return weights.parent / "checkpoints" / out.relative_to(weights) / key
 
 
 def open_stream(job: Job, loop: LoopParams) -> Stream:

@@ -75,6 +75,24 @@ def _add_filters(layer: nn.Conv2d, number: int) -> None:
 
 
 @torch.no_grad()
+def pass_bands(stages: nn.Module) -> None:
+    """The like for convolution, BN, ReLU, on [B, 2, F, T] whose rows are averaged over at the end.
+
+    The first ReLU rectifies, later ones cut off hardly anything; from the third convolution on, a
+    channel looks above or below the row where the channel it reads looks, so that channels hear
+    bands and not all of them the same.
+    """
+    pass_spectra(stages)
+    norms = [norm for norm in stages.modules() if isinstance(norm, nn.BatchNorm2d)]
+    nn.init.zeros_(norms[0].bias)
+    for layer in [layer for layer in stages.modules() if isinstance(layer, nn.Conv2d)][2:]:
+        _, num_in, height, width = layer.weight.shape
+        for row, weights in enumerate(layer.weight):  # [I, H, W]
+            weights[row % num_in, height // 2, width // 2] -= 1
+            weights[row % num_in, (row // num_in) * (height - 1) % height, width // 2] += 1
+
+
+@torch.no_grad()
 def regress_last(
     network: nn.Module, last: nn.Linear, folder: Path, *, num_frames: int, precision: Precision
 ) -> None:

@@ -13,6 +13,7 @@ from models.svhf import FACE_SIZE, Svhf, choose_bucket, mirror_rows
 from models.vgg_face import MEAN_RGB
 from tasks.data.readers import decode_faces, name_person, read_batches
 from tasks.training.recordings import Embedded
+from tasks.training.vary import vary_faces
 
 CROP_SHARE = 0.85  # of the face's side that is shown
 BLOCK = 32
@@ -20,11 +21,12 @@ COMPARED = 4096  # trials at once
 
 
 class IdentifyingSvhf(nn.Module):
-    """SVHF with a classifier of the training people on each stream, for its beginning."""
+    """SVHF with a classifier of the training people on each stream, for its beginning; `vary` is
+    the strength of `vary_faces`."""
 
-    def __init__(self, svhf: Svhf, *, num_people: int) -> None:
+    def __init__(self, svhf: Svhf, *, num_people: int, vary: float = 0.0) -> None:
         super().__init__()
-        self.svhf = svhf
+        self.svhf, self.vary = svhf, vary
         last = svhf.voice_stream.fc7[0]
         assert isinstance(last, nn.Linear)
         self.voice_people = nn.Linear(last.out_features, num_people)
@@ -33,7 +35,8 @@ class IdentifyingSvhf(nn.Module):
     def forward(self, batch: dict[str, Any]) -> dict[str, Tensor]:
         """Logits of a batch: `match` [B * K, 2] of its triplets, `voice` and `face` [B, P]."""
         voices = self.svhf.voice_stream(mirror_rows(batch["spectrogram"].float()))  # [B, E]
-        faces = self.svhf.face_stream(prepare_faces(batch["face"]))  # [B, E]
+        shown = vary_faces(prepare_faces(batch["face"]), strength=self.vary)
+        faces = self.svhf.face_stream(shown)  # [B, E]
         order = batch["order"]  # [B, K, 2]
         probes, others = (voices, faces) if self.svhf.probe == "voice" else (faces, voices)
         repeated = probes[:, None].expand(-1, order.shape[1], -1)  # [B, K, E]

@@ -1,7 +1,15 @@
 import numpy as np
 import torch
 
-from tasks.data.augment import Share, crop_logmels, draw_crops, flip_faces, scale_faces
+from tasks.data.augment import (
+    Share,
+    crop_logmels,
+    draw_crops,
+    flip_faces,
+    hide_stripes,
+    scale_faces,
+    warp_frequencies,
+)
 
 WHOLE = Share(0, 4, 4)
 
@@ -57,3 +65,24 @@ def test_faces_are_scaled_as_wen() -> None:
     faces = torch.tensor([0, 128, 255], dtype=torch.uint8).reshape(1, 1, 1, 3)
     expected = torch.tensor([-1.0, 0.5 / 127.5, 1.0]).reshape(1, 3, 1, 1)
     torch.testing.assert_close(scale_faces(faces), expected)
+
+
+def test_frequencies_are_stretched() -> None:
+    spectrograms = torch.zeros(1, 2, 3, 257)
+    spectrograms[..., 100] = 1
+    torch.testing.assert_close(warp_frequencies(spectrograms, 1.0), spectrograms)
+    assert int(warp_frequencies(spectrograms, 1.2)[0, 0, 0].argmax()) in (119, 120, 121)
+    lowered = warp_frequencies(torch.ones(1, 2, 3, 257), 0.5)
+    assert lowered[..., :128].min() == 1
+    assert lowered[..., 130:].max() == 0  # nothing is known of what lay above
+
+
+def test_stripes_are_hidden_in_time_and_frequency() -> None:
+    shown = hide_stripes(torch.ones(50, 2, 80, 257), count=1, random=generator(0))
+    hidden = shown == 0
+    assert torch.equal(hidden[:, 0], hidden[:, 1])
+    times, bins = hidden[:, 0].all(dim=2).sum(dim=1), hidden[:, 0].all(dim=1).sum(dim=1)
+    assert 5 < times.max() <= 80 / 8 + 1
+    assert 20 < bins.max() <= 257 / 8 + 1
+    assert torch.equal(hidden[:, 0].sum(dim=(1, 2)), times * 257 + bins * 80 - times * bins)
+    assert hide_stripes(torch.ones(2, 2, 9, 9), count=0, random=generator(0)).min() == 1

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.training.stages import place_checkpoints
+from tasks.training.stages import Origin, place_checkpoints
 
 
 @pytest.mark.parametrize(
@@ -15,4 +15,4 @@ from tasks.training.stages import place_checkpoints
     ],
 )
 def test_checkpoints_lie_as_the_weights_do(out: str, checkpoints: str) -> None:
-    assert place_checkpoints(Path(out)) == Path(checkpoints)
+    assert place_checkpoints(Path(out), Origin({}, "code", {})).parent == Path(checkpoints)

@@ -4,9 +4,17 @@ import pytest
 import torch
 from torch import nn
 
+from models.ar_spm import SpeechEncoder
 from models.speech2face import VoiceEncoder
 from tasks.training.precision import Precision
-from tasks.training.starts import SHIFT, pass_rows, pass_spectra, read_voices, regress_last
+from tasks.training.starts import (
+    SHIFT,
+    pass_bands,
+    pass_rows,
+    pass_spectra,
+    read_voices,
+    regress_last,
+)
 from tests.training_corpus import NUM_FRAMES, D, write_training_shards
 
 CPU = Precision(torch.device("cpu"))
@@ -37,6 +45,23 @@ def test_rows_are_means_over_every_second_channel() -> None:
     torch.testing.assert_close(found[:, :3], rows[:, 0::2].mean(dim=1))
     torch.testing.assert_close(found[:, 3:6], rows[:, 1::2].mean(dim=1))
     assert torch.equal(layer.weight[6], random)
+
+
+def test_channels_hear_loudness_and_different_bands() -> None:
+    torch.manual_seed(0)
+    stages = SpeechEncoder(feature_dim=D, width=1 / 8).features.eval()
+    pass_bands(stages)
+    quiet = torch.randn(1, 2, 257, NUM_FRAMES)
+    found = []
+    for first in (88, 104):
+        loud = quiet.clone()
+        loud[:, :, first : first + 16] *= 4
+        with torch.no_grad():
+            found.append((stages(loud) - stages(quiet)).mean(dim=3)[0])  # [C, 4]
+    assert min(maps.sum() for maps in found) > 0
+    strongest = int((found[0] + found[1]).sum(dim=0).argmax())
+    leans = (found[1] - found[0])[:, strongest].abs()  # what moving the band changes
+    assert leans.max() > 3 * leans.min()
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])

@@ -19,13 +19,16 @@ SPLITS = ("train", "val", "test")
 MIN_CLIPS = 2
 
 
-def assign_folds(voices: Path, *, num_folds: int, seed: int) -> dict[str, int]:
-    """A fold for each person of known gender with at least two voices, both genders alike.
+def assign_folds(
+    voices: Path, *, num_folds: int, seed: int, splits: Sequence[str] = SPLITS
+) -> dict[str, int]:
+    """A fold for each person of `splits` of known gender with at least two voices, both genders
+    alike.
 
     ValueError for fewer than two people a fold.
     """
     counts, genders = dict[str, int](), dict[str, str]()
-    for split in SPLITS:
+    for split in splits:
         if list_shards(voices / split):
             index = read_index(voices / split)
             rows = zip(read_column(index, "identity"), read_column(index, "gender"), strict=True)

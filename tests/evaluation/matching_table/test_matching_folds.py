@@ -31,6 +31,8 @@ def read_names(folder: Path) -> set[str]:
 def test_everybody_is_held_out_once(shards, tmp_path):
     folds = assign_folds(shards / "voices", num_folds=3, seed=0)
     assert len(folds) == 16  # 8 train, 4 val, 4 test
+    of_test = assign_folds(shards / "voices", num_folds=2, seed=0, splits=["test"])
+    assert set(of_test) == read_names(shards / "voices/test")
     seen = set()
     for number in range(3):
         held_out = sorted(name for name, fold in folds.items() if fold == number)
