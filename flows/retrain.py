@@ -34,7 +34,7 @@ class DataOutOfBounds(RuntimeError):
 
 @flow(name="retrain", on_failure=[notify_failure], on_crashed=[notify_failure])
 def retrain(
-    network: Network = "voice2face",
+    network: Network = "speech2face",
     accept_data: bool = False,
     force: bool = False,
 ) -> str:
