@@ -8,7 +8,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows._limits import set_limits
 from flows._server import answers, find_server
-from flows.serve import POOLS, PREFECT
+from flows.serve import PREFECT, create_pools
 from tasks.params import read_params
 
 CRON, TIMEZONE = "SPEECH_PORTRAITS_CRON", "SPEECH_PORTRAITS_TIMEZONE"
@@ -24,9 +24,7 @@ def main() -> int:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     params = read_params()
     set_limits(params.download)
-    for name in POOLS:
-        pool = [*PREFECT, "work-pool", "create", name, "--type", "process", "--overwrite"]
-        subprocess.run(pool, check=True, stdout=subprocess.DEVNULL)
+    create_pools(os.environ)
     schedule = {CRON: params.retrain.cron, TIMEZONE: params.retrain.timezone}
     deploy = [*PREFECT, "--no-prompt", "deploy", "--all"]
     return subprocess.run(deploy, check=False, env=os.environ | schedule).returncode

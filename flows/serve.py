@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 
 from flows._process import ONE_THREAD
@@ -34,6 +34,7 @@ def main() -> int:
     try:
         _wait_for(server)
         announce(URL)
+        create_pools(environment)
         for pool in POOLS:
             command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
             workers.append(subprocess.Popen(command, env=environment))
@@ -42,6 +43,13 @@ def main() -> int:
         return 0
     finally:
         _stop_all([*workers, server])
+
+
+def create_pools(environment: Mapping[str, str]) -> None:
+    """One after the other: two workers that each make their own lock SQLite for one another."""
+    for name in POOLS:
+        command = [*PREFECT, "work-pool", "create", name, "--type", "process", "--overwrite"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
