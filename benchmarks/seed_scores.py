@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tasks.evaluation.ar_spm.fitting import fit_attribute_heads
 
 from tasks.data.readers import read_index
 from tasks.evaluate_matching import embed_split
-from tasks.evaluation.ar_spm.system import open_system, predict_features, see_again
+from tasks.evaluation.ar_spm.system import draw_again, open_system, predict_features, see_again
 from tasks.evaluation.ar_spm.weights import Weights
 from tasks.evaluation.attributes import score_agreement
 from tasks.evaluation.bootstrap import encode_people, score_mean
+from tasks.evaluation.fitting import fit_picture_heads
 from tasks.evaluation.held_out import read_held_out, read_spectrograms
 from tasks.evaluation.linear_head import fit_classifier as fit_head
 from tasks.evaluation.matching_table.rounds import Round, Stratum, draw_round, read_people
@@ -176,13 +177,12 @@ def look_at_ar_spm(
     )
     precision = choose_precision(params.run.device)
     system = open_system(files, test, features=params.compute_features, precision=precision)
-    heads = fit_attribute_heads(
+    heads = fit_picture_heads(
         shards / "pairs/train",
-        system,
+        partial(draw_again, system=system),
         labelled=None,
-        features=params.compute_features,
-        num_workers=1,
-    )
+        encoder=params.compute_features,
+    ).heads
     assert heads is not None
     held_out = read_held_out(test, limit=params.evaluate_ar_spm.max_samples)
     spectrograms = read_spectrograms(test, held_out.groups)
