@@ -17,6 +17,8 @@ from flows._server import HOME, announce, answers, build_environment
 PORT = int(os.environ.get("SPEECH_PORTRAITS_PORT", "4200"))
 URL = f"http://127.0.0.1:{PORT}/api"
 POOLS = ("speech-portraits", "speech-portraits-gpu")
+# SQLite's wait for another writer; 10 s are too few where stages take all cores.
+PATIENT = {"PREFECT_SERVER_DATABASE_TIMEOUT": "60"}
 START_TIMEOUT_S, STOP_TIMEOUT_S, POLL_S = 300.0, 30.0, 0.5
 PREFECT = [sys.executable, "-m", "prefect"]
 
@@ -27,7 +29,7 @@ def main() -> int:
     if answers(URL):
         sys.exit(f"something answers at {URL} already")
     HOME.mkdir(exist_ok=True)
-    environment = {**build_environment(), **ONE_THREAD, "PREFECT_API_URL": URL}
+    environment = {**build_environment(), **ONE_THREAD, **PATIENT, "PREFECT_API_URL": URL}
     server_command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(PORT)]
     server = subprocess.Popen(server_command, env=environment)
     workers: list[subprocess.Popen[bytes]] = []
