@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
+import torch
 from PIL import Image
 
 from models.mmod import WINDOW_PX
@@ -152,6 +154,8 @@ def main() -> None:
     parser.add_argument("--shard", type=int, default=0)
     parser.add_argument("--clips", type=int, default=32)
     given = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     params = read_params()
     clips = read_records(shard_path(given.data / "clips", given.shard), Clip)
     rows = join_clips(clips, read_rows(shard_path(given.data / "media", given.shard), Download))
