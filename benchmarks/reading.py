@@ -68,7 +68,7 @@ def build_shuffled(folder: Path, index: ShardIndex, *, batch: int) -> Callable[[
 
 def build_ordered(folder: Path, index: ShardIndex, *, batch: int) -> Callable[[], int]:
     first = next(read_batches(folder, columns=COLUMNS, batch_size=batch))
-    buffers = {name: np.empty_like(values) for name, values in first.items()}
+    buffers = {name: np.empty((batch, *v.shape[1:]), v.dtype) for name, v in first.items()}
 
     def read() -> int:
         for columns in read_batches(folder, columns=COLUMNS, batch_size=batch):

@@ -7,19 +7,21 @@ import os
 import sys
 from collections.abc import Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TextIO, Union, get_args, get_origin
 
-from prefect import Flow
+from prefect import Flow, tags
 from prefect.context import refresh_global_settings_context
 from prefect.logging.configuration import setup_logging
 from prefect.settings import PREFECT_API_URL
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from flows._process import ONE_THREAD, die_with_parent, is_rank
 from flows._server import join_server
 
 OWN = ("flows", "models", "tasks")
 PREPARED = "SPEECH_PORTRAITS_PREPARED"
+CHAIN = "SPEECH_PORTRAITS_CHAIN"  # the chain's run, set by it: the runs of its stages have that tag
 # Our own lines go to the terminal, Prefect's to its server.
 QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 
@@ -36,8 +38,10 @@ def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) ->
         show_own_logs()
     else:
         prepare_process()
+    chain = [os.environ[CHAIN]] if CHAIN in os.environ else []
     try:
-        (flow.fn if is_rank() else flow)(**values)
+        with tags(*chain):
+            (flow.fn if is_rank() else flow)(**values)
     except (ValueError, RuntimeError, OSError) as error:
         sys.exit(f"{flow.name}: {error}")
 
@@ -60,9 +64,19 @@ def _apply_environment() -> None:
     threadpool_limits(limits=1)
 
 
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Lines of their own above a progress bar, not inside it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            tqdm.write(self.format(record), file=self.stream)
+        except (OSError, ValueError):  # a closed stream
+            self.handleError(record)
+
+
 def show_own_logs() -> None:
     """Lines of this project to the terminal, of its libraries only their warnings."""
-    handler = logging.StreamHandler()
+    handler = LineHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(
         lambda record: record.levelno >= logging.WARNING or record.name.split(".")[0] in OWN

@@ -97,11 +97,7 @@ def supervise(port: int) -> None:
         "--host",
         "127.0.0.1",
     ]
-    home = {
-        "PREFECT_HOME": str(HOME.resolve()),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    }
-    server = subprocess.Popen([*command, "--port", str(port)], env={**os.environ, **home})
+    server = subprocess.Popen([*command, "--port", str(port)], env=build_environment())
     try:
         with (HOME / "users.lock").open("a") as users:
             _wait_until_unused(users, server)

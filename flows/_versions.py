@@ -13,24 +13,22 @@ import yaml
 from botocore.exceptions import BotoCoreError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
-from prefect.runtime import flow_run
 
 logger = logging.getLogger(__name__)
-CHAIN = "SPEECH_PORTRAITS_CHAIN"
 RWLOCK, DVC_LOCK, LOCK_WAIT_S = Path(".dvc/tmp/rwlock"), Path("dvc.lock"), 1.0
 
 
 def reproduce(stage: str) -> bool:
-    """Runs one stage if it is stale, exactly as `dvc repro --single-item` does; True if it ran."""
+    """Runs one stage if it is stale; True if it ran.
+
+    Exactly as `dvc --wait-for-lock repro --single-item` does: others may run beside it.
+    """
     remove_broken_locks()
-    os.environ[CHAIN] = f"{flow_run.flow_name}/{flow_run.name}"
-    with Repo(Path.cwd()) as repo:
+    with Repo(Path.cwd(), _wait_for_lock=True) as repo:
         try:
-            made = repo.reproduce(stage, single_item=True)
+            return bool(repo.reproduce(stage, single_item=True))
         except DvcException as error:
             raise RuntimeError(f"stage {stage} did not end well: {error}") from error
-    logger.info("%s: %s", stage, "made again" if made else "up to date")
-    return bool(made)
 
 
 def remove_broken_locks() -> None:
@@ -57,8 +55,9 @@ def _is_broken(path: Path) -> bool:
     return not isinstance(content, dict) or (path == DVC_LOCK and "schema" not in content)
 
 
-def list_upstream(stage: str) -> Sequence[str]:
-    """The stages that `stage` is made from, itself last, in an order in which they can run."""
+def read_graph(stage: str) -> dict[str, list[str]]:
+    """The stages that `stage` is made from, itself last, in an order in which they can run; with
+    each those that it is made from directly."""
     with Repo(Path.cwd()) as repo:
         (target,) = repo.stage.collect(stage)
         graph = repo.index.graph
@@ -67,7 +66,14 @@ def list_upstream(stage: str) -> Sequence[str]:
             current = waiting.pop()
             ordered = [item for item in ordered if item is not current] + [current]
             waiting.extend(graph.successors(current))
-        return [item.name for item in reversed(ordered)]
+        return {
+            item.name: [before.name for before in graph.successors(item)]
+            for item in reversed(ordered)
+        }
+
+
+def list_upstream(stage: str) -> list[str]:
+    return list(read_graph(stage))
 
 
 def find_stale(stages: Sequence[str]) -> dict[str, list[str]]:

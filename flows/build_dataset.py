@@ -4,9 +4,9 @@ from typing import Literal
 
 from prefect import flow
 
+from flows._chain import run_chain
 from flows._command import run_command
 from flows._notices import notify_failure
-from flows._versions import list_upstream, reproduce
 from tasks.params import read_params
 
 
@@ -18,8 +18,7 @@ def build_dataset(
     configured = read_params().corpus.source
     if corpus not in ("any", configured):
         raise ValueError(f"params.yaml: corpus.source is {configured!r}, not {corpus!r}")
-    for stage in list_upstream("report_dataset"):
-        reproduce(stage)
+    run_chain("report_dataset")
 
 
 if __name__ == "__main__":

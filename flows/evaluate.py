@@ -4,9 +4,9 @@ from typing import Literal
 
 from prefect import flow
 
+from flows._chain import run_chain
 from flows._command import run_command
 from flows._notices import notify_failure
-from flows._versions import list_upstream, reproduce
 
 LAST_STAGES = {
     "voice2face": "report_voice2face",
@@ -23,8 +23,7 @@ def evaluate(network: Literal["voice2face", "speech2face", "ar_spm", "matching",
     matching (the baselines beside Wen et al.) or all."""
     if network not in LAST_STAGES:
         raise ValueError(f"network must be one of {', '.join(LAST_STAGES)}; got {network!r}")
-    for stage in list_upstream(LAST_STAGES[network]):
-        reproduce(stage)
+    run_chain(LAST_STAGES[network])
 
 
 if __name__ == "__main__":

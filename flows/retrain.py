@@ -8,13 +8,14 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from flows._chain import run_chain
 from flows._command import run_command
 from flows._git import check_identity, list_changed
 from flows._notices import notify, notify_failure
 from flows._process import lock_stage
 from flows._releases import SOURCES, judge, name_version, promote, read_live_profile
 from flows._shards import name_artifact
-from flows._versions import checkout_stage, commit_stage, find_stale, list_upstream, reproduce
+from flows._versions import checkout_stage, commit_stage, find_stale, list_upstream
 from tasks.check_data import check_data
 from tasks.data.rows import read_outcomes
 from tasks.data.shards import list_shards
@@ -54,11 +55,9 @@ def retrain(
         stale = find_stale(list_upstream(f"report_{network}"))
         if not (stale or force or live is None):
             return _end(f"{network}: nothing is new")
-        for stage in list_upstream("report_dataset"):
-            reproduce(stage)
+        run_chain("report_dataset")
         profile = check(network, accept_data=accept_data)
-        for stage in list_upstream(f"report_{network}"):
-            reproduce(stage)
+        run_chain(f"report_{network}")
         decision = judge(network)
         publish(network, decision)
         if not decision.promote:

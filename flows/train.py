@@ -4,9 +4,9 @@ from typing import Literal
 
 from prefect import flow
 
+from flows._chain import run_chain
 from flows._command import run_command
 from flows._notices import notify_failure
-from flows._versions import list_upstream, reproduce
 
 LAST_STAGES = {
     "voice2face": "train_gan",
@@ -26,8 +26,7 @@ def train(
     baselines svhf, dimnet_i and dimnet_g."""
     if network not in LAST_STAGES:
         raise ValueError(f"network must be one of {', '.join(LAST_STAGES)}; got {network!r}")
-    for stage in list_upstream(LAST_STAGES[network]):
-        reproduce(stage)
+    run_chain(LAST_STAGES[network])
 
 
 if __name__ == "__main__":

@@ -49,11 +49,13 @@ class RunParams:
     `data/` itself; what of it is used here lies in `store_cache`, at most `store_cache_gb`.
     `dask` is the address of a Dask cluster's scheduler that makes the shards, "local" for a cluster
     of `workers` on this machine, null for plain processes; its workers stand at the root of the
-    same checkout. `training_threads` and `training_processes` (of torchrun, one GPU each) may move
-    a trained weight by a rounding error, `device` by more.
+    same checkout. A chain runs up to `parallel_stages` at once where none needs what another makes:
+    1 where trainings would share one GPU. `training_threads` and `training_processes` (of torchrun,
+    one GPU each) may move a trained weight by a rounding error, `device` by more.
     """
 
     workers: Count = 2
+    parallel_stages: Count = 1
     training_threads: Count = 2
     loader_workers: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"

@@ -138,7 +138,13 @@ def run_steps(run: Run, take_step: Callable[[int], StepValues], *, progress: Pro
     """
     settings, clock = run.settings, Clock()
     shown = None if run.ranks.is_first else True  # None: only on a terminal
-    bar = tqdm(total=settings.num_steps, initial=progress.step, disable=shown, unit="step")
+    bar = tqdm(
+        total=settings.num_steps,
+        initial=progress.step,
+        desc=settings.folder.name,
+        disable=shown,
+        unit="step",
+    )
     with watch_sigterm() as stop, bar:
         while progress.step < settings.num_steps:
             values = take_step(progress.step)
@@ -186,8 +192,9 @@ def _log_line(
     per_s = timing["samples_per_s"]
     left_s = (run.settings.num_steps - step) * values.num_samples / per_s if per_s else 0.0
     logger.info(
-        "step %d of %d: loss %.4g, %.1f samples/s, %.0f %% waiting for data, %s left",
-        *(step, run.settings.num_steps, loss, per_s, 100 * timing["wait_share"]),
+        "%s: step %d of %d: loss %.4g, %.1f samples/s, %.0f %% waiting for data, %s left",
+        *(run.settings.folder.name, step, run.settings.num_steps),
+        *(loss, per_s, 100 * timing["wait_share"]),
         timedelta(seconds=round(left_s)),
     )
 

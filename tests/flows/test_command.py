@@ -47,6 +47,6 @@ def test_settings_hold_at_once(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9/api"
     assert (found["url"], found["thread"]) == (url, url)
     assert found["environment"] == [url, "1"]
-    assert found["handlers"] == {"": ["StreamHandler"], "prefect.flow_runs": ["APILogHandler"]}
+    assert found["handlers"] == {"": ["LineHandler"], "prefect.flow_runs": ["APILogHandler"]}
     assert found["threads"]
     assert set(found["threads"]) == {1}
