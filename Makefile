@@ -22,13 +22,13 @@ run: setup ## the whole chain on the configured corpus: data set, training, repo
 	@echo "All reports: $(CURDIR)/reports/index.html"
 
 reproduce: setup ## all variants, ablations and baselines too, and all reports
-	@dvc repro --all-pipelines
+	@python -m flows.reproduce
 	@dvc repro --single-item --force report_index  # lists what has come since it was made
 	@echo "All reports: $(CURDIR)/reports/index.html"
 	@echo "Those of the variants: $(CURDIR)/reports/variants"
 
 test: setup lint ## lint, then the tests
-	@python -m pytest -m "not slow"
+	@python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-slow: setup ## what takes minutes: real clips, kills, full-size lists
 	@python -m pytest -m slow

@@ -1,4 +1,4 @@
-"""A chain: a stage and all that it is made from, each as soon as what it needs is there."""
+"""A chain: stages, each as soon as all that it is made from is there."""
 
 import logging
 import os
@@ -20,13 +20,14 @@ logger = logging.getLogger(__name__)
 BAR_ROW = "TQDM_POSITION"
 
 
-def run_chain(stage: str) -> None:
-    """Makes again whatever is stale, `run.parallel_stages` at once.
+def run_chain(last: str | None = None) -> None:
+    """Makes again whatever is stale of stage `last` and before it, `run.parallel_stages` at once;
+    without `last` whatever is stale at all.
 
     RuntimeError for a stage that fails, after those that ran beside it have ended.
     """
     os.environ[CHAIN] = f"{flow_run.flow_name}/{flow_run.name}"
-    graph = read_graph(stage)
+    graph = read_graph(last)
     at_once = read_params().run.parallel_stages
     if at_once > 1:
         _run_together(graph, at_once=at_once)

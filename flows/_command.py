@@ -22,6 +22,7 @@ from flows._server import join_server
 OWN = ("flows", "models", "tasks")
 PREPARED = "SPEECH_PORTRAITS_PREPARED"
 CHAIN = "SPEECH_PORTRAITS_CHAIN"  # the chain's run, set by it: the runs of its stages have that tag
+ERASE_LINE = "\x1b[K"  # from the cursor on
 # Our own lines go to the terminal, Prefect's to its server.
 QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 
@@ -65,11 +66,12 @@ def _apply_environment() -> None:
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Lines of their own above a progress bar, not inside it."""
+    """Lines of their own above progress bars, this process's and those of others."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            tqdm.write(self.format(record), file=self.stream)
+            rest = ERASE_LINE if self.stream.isatty() else ""
+            tqdm.write(self.format(record) + rest, file=self.stream)
         except (OSError, ValueError):  # a closed stream
             self.handleError(record)
 

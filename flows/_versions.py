@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import networkx
 import yaml
 from botocore.exceptions import BotoCoreError
 from dvc.exceptions import DvcException
@@ -55,20 +56,15 @@ def _is_broken(path: Path) -> bool:
     return not isinstance(content, dict) or (path == DVC_LOCK and "schema" not in content)
 
 
-def read_graph(stage: str) -> dict[str, list[str]]:
-    """The stages that `stage` is made from, itself last, in an order in which they can run; with
-    each those that it is made from directly."""
+def read_graph(last: str | None = None) -> dict[str, list[str]]:
+    """The stages that `last` is made from, itself last, in an order in which they can run; with
+    each those that it is made from directly. Without `last`: all stages of all dvc.yaml files."""
     with Repo(Path.cwd()) as repo:
-        (target,) = repo.stage.collect(stage)
         graph = repo.index.graph
-        waiting, ordered = [target], list[Any]()
-        while waiting:
-            current = waiting.pop()
-            ordered = [item for item in ordered if item is not current] + [current]
-            waiting.extend(graph.successors(current))
+        source = None if last is None else repo.stage.collect(last)[0]
         return {
-            item.name: [before.name for before in graph.successors(item)]
-            for item in reversed(ordered)
+            stage.addressing: [before.addressing for before in graph.successors(stage)]
+            for stage in networkx.dfs_postorder_nodes(graph, source)
         }
 
 

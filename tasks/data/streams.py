@@ -190,13 +190,18 @@ def _check_stream(index: ShardIndex, stream: Stream, *, num_rows: int) -> None:
 def open_batches(
     dataset: ShardDataset, *, start: int = 0, num_workers: int = 0, pin_memory: bool = False
 ) -> Iterator[Batch]:
-    """Batches from step `start` on; draws nothing from torch's global generator."""
+    """Batches from step `start` on; draws nothing from torch's global generator.
+
+    Workers start afresh: forked, they would inherit the trainer's threads' duties at exit (those of
+    Prefect's log), fail in them, and be taken for crashed.
+    """
     from_start = copy.copy(dataset)
     from_start.start = start
     loader = DataLoader(
         from_start,
         batch_size=None,
         num_workers=num_workers,
+        multiprocessing_context="spawn" if num_workers else None,
         pin_memory=pin_memory,
         generator=Generator(),
         worker_init_fn=_leave_group if num_workers else None,

@@ -99,10 +99,10 @@ def fetch_and_log(folder: Path, log: Path, number: int) -> None:
 
 
 def test_processes_wait_for_one_that_fetches(tmp_path: Path) -> None:
-    fork = multiprocessing.get_context("fork")
+    spawn = multiprocessing.get_context("spawn")
     log = tmp_path / "log"
     args = [(tmp_path / "cache", log, number) for number in range(4)]
-    children = [fork.Process(target=fetch_and_log, args=arg) for arg in args]
+    children = [spawn.Process(target=fetch_and_log, args=arg) for arg in args]
     for child in children:
         child.start()
     for child in children:

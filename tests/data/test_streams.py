@@ -1,3 +1,5 @@
+import os
+import threading
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -35,6 +37,20 @@ def test_workers_change_nothing(pairs: Path, lanes: int) -> None:
     stream = replace(STREAM, lanes=lanes, slice_size=3)
     expected = take_ids(pairs, stream, steps=8)
     assert take_ids(pairs, stream, steps=8, num_workers=2) == expected
+
+
+def test_workers_do_not_do_what_the_trainer_must_at_exit(pairs: Path) -> None:
+    trainer = os.getpid()
+
+    def end() -> None:
+        assert os.getpid() == trainer
+
+    threading._register_atexit(end)  # as Prefect's log does
+    batches = open_batches(build_pairs_dataset(pairs, STREAM), num_workers=1)
+    next(batches)
+    workers = batches._workers
+    batches._shutdown_workers()
+    assert [worker.exitcode for worker in workers] == [0]
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])

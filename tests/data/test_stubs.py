@@ -157,8 +157,8 @@ def read_all(paths: list[Path]) -> None:
 def test_processes_share_a_cache_that_is_too_small(corpora: tuple[Path, Path]) -> None:
     paths = list(Path("data").rglob("shard-*.parquet"))
     set_store(cache_gb=max(map(count_bytes, paths)) / 1e9)
-    fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=read_all, args=(paths[k:] + paths[:k],)) for k in range(4)]
+    spawn = multiprocessing.get_context("spawn")
+    children = [spawn.Process(target=read_all, args=(paths[k:] + paths[:k],)) for k in range(4)]
     for child in children:
         child.start()
     for child in children:

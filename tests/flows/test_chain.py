@@ -72,6 +72,17 @@ def test_each_stage_comes_after_what_it_is_made_from() -> None:
     assert set(read_graph("left")) == {"first", "left"}
 
 
+def test_without_a_last_stage_all_files_are_in_it() -> None:
+    write_project()
+    more = {"wdir": "..", "cmd": "true", "deps": ["right.out"]}
+    Path("more").mkdir()
+    Path("more/dvc.yaml").write_text(yaml.safe_dump({"stages": {"extra": more}}))
+    graph = read_graph()
+    assert set(graph) == {"first", "left", "right", "last", "more/dvc.yaml:extra"}
+    assert graph["more/dvc.yaml:extra"] == ["right"]
+    assert list(graph).index("right") < list(graph).index("more/dvc.yaml:extra")
+
+
 def test_two_stages_run_beside_each_other() -> None:
     write_project(left="left right -", right="right left -")
     run_chain("last")

@@ -9,7 +9,7 @@ from tasks.evaluation.store import Line, select_lines
 from tasks.report.matching.found import ALL, OF_GENDER, Found
 from tasks.report.matching.words import compute_gender_accuracy
 from tasks.report.scores import build_score_table
-from tasks.report.tables import Cell, Column, Table, format_share
+from tasks.report.tables import Cell, Column, Table, format_share, hide_empty
 
 HEADS = {
     "strata": ("system", "direction", "people", "faces_or_voices"),
@@ -37,7 +37,8 @@ def build_table_3(found: Found) -> Table:
         for system in (*found.systems, ORACLE_NAME)
     ]
     note = "Chance is 50 % in every cell; intervals are over people, not over trials."
-    return Table("table_3", "Table 3: whose of two faces is it?", tuple(columns), tuple(rows), note)
+    title = "Table 3: whose of two faces is it?"
+    return hide_empty(Table("table_3", title, tuple(columns), tuple(rows), note))
 
 
 def _make_row(found: Found, system: str, split: str) -> tuple[Cell, ...]:
@@ -81,7 +82,7 @@ def build_lines_table(
     chosen = select_lines(lines, source or name)
     heads = [Column(head) for head in HEADS[name]]
     rows = [(line.labels, line.score) for line in chosen]
-    return build_score_table(name, title, heads, rows, note=note)
+    return hide_empty(build_score_table(name, title, heads, rows, note=note))
 
 
 def build_differences(found: Found) -> Table:
@@ -121,7 +122,7 @@ def build_gender_accuracy(found: Found, mixed: Score) -> Table:
         f"P, the share of such trials, is {share} here and was 47.2 % for the paper’s people."
     )
     title = "Accuracy between two genders that both strata imply"
-    return Table("gender_accuracy", title, columns, tuple(rows), note)
+    return hide_empty(Table("gender_accuracy", title, columns, tuple(rows), note))
 
 
 def _imply(values: Sequence[float | None], mixed: float | None) -> float | None:
