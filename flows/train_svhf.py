@@ -19,7 +19,7 @@ def train_svhf(
     pairs: Path | None = None,
 ) -> None:
     """Trains on SVHF's SHARDS to find the face of a voice, or the voice of a face (PROBE); PAIRS,
-    as data/shards/pairs/train, are what `start: teachers` learns from."""
+    as data/shards/pairs/train, are what a start from teachers learns from."""
     run_training(
         fit_svhf,
         inputs={"shards": shards},

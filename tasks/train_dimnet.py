@@ -24,7 +24,7 @@ from tasks.training.matching_scores import score_matching
 from tasks.training.optimisers import build_sgd, decay_at
 from tasks.training.precision import Precision, place_network
 from tasks.training.stages import Job, describe_origin, open_job, open_run, open_stream, publish
-from tasks.training.stream_start import NOTE, Streams, learn_from_teachers
+from tasks.training.stream_start import NOTE, SHARED, Streams, learn_from_teachers
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.vary import vary_faces
 
@@ -57,9 +57,9 @@ def fit_dimnet(
     network = DimNet(**config)
     notes = (*NOTES, *_describe_stand_in(known, params))
     if params.start == "teachers":
-        with_identity = "identity" in VARIANTS[variant]
-        start_from_teachers(network, shards, shared=with_identity, job=job, params=params)
-        notes += (NOTE,)
+        shared = "identity" in VARIANTS[variant] or params.teachers.shared
+        start_from_teachers(network, shards, shared=shared, job=job, params=params)
+        notes += (NOTE, SHARED) if shared else (NOTE,)
     _train(network, known, shards=shards, job=job, params=params)
     metrics = score_matching(network.voice, network.face, shards, device=job.precision.device)
     publish(job, {"": (network, config)}, metrics=metrics, labels=known.people, notes=notes)
@@ -87,8 +87,8 @@ def _describe_stand_in(known: Covariates, params: DimnetParams) -> tuple[str, ..
 def start_from_teachers(
     network: DimNet, shards: Path, *, shared: bool, job: Job, params: DimnetParams
 ) -> None:
-    """Everybody teaches, also people of whom a variant's covariate is not known; variants that
-    know who is who (`shared`) learn of voice and face together."""
+    """Everybody teaches, also people of whom a variant's covariate is not known; with `shared`
+    voice and face are learnt of together."""
     known = read_known(*(shards / name / "train" for name in STRANDS), variant="I", params=params)
     own = replace(params, loop=params.teachers.loop)
     learn_from_teachers(

@@ -1,7 +1,9 @@
 """train_svhf: which of two faces has this voice, or which of two voices this face (SPEC 6.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tasks.data.resident import build_shared_labels
 from tasks.data.streams import Batch, ShardDataset, open_batches
 from tasks.data.svhf_data import FaceShelf, build_triplets_dataset, load_shelf
 from tasks.params import LoopParams, RunParams, SvhfParams, flatten
+from tasks.training import fusion_start
 from tasks.training.checkpoint import Trained
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_sgd, decay_every
@@ -24,7 +27,7 @@ from tasks.training.precision import Precision, place_network
 from tasks.training.recordings import Embedded
 from tasks.training.scores import MAX_ROWS
 from tasks.training.stages import Job, describe_origin, open_job, open_run, open_stream, publish
-from tasks.training.stream_start import NOTE, Streams, learn_from_teachers
+from tasks.training.stream_start import NOTE, SHARED, Streams, learn_from_teachers
 from tasks.training.supervised import Recipe, StepLosses, train_supervised
 from tasks.training.svhf import (
     IdentifyingSvhf,
@@ -58,7 +61,7 @@ def fit_svhf(
     pairs: Path | None = None,
 ) -> dict[str, float]:
     """Trains on SHARDS/voices/train and faces/train as write_svhf_shards made them; `pairs` is the
-    training split that `start: teachers` needs."""
+    training split that teachers need."""
     voices, faces = shards / "voices/train", shards / "faces/train"
     labels = build_shared_labels(voices, faces)
     indices = {f"svhf/{folder.parent.name}/train": read_index(folder) for folder in (voices, faces)}
@@ -74,10 +77,9 @@ def fit_svhf(
         note.format(weight=params.identification_weight, impostors=params.num_impostors)
         for note in NOTES
     )
-    if params.start == "teachers":
-        dataset = open_dataset(loop=params.teachers.loop)
-        start_from_teachers(network, dataset, pairs=pairs, labels=labels, job=job, params=params)
-        notes += (NOTE,)
+    notes += start_network(
+        network, open_dataset, pairs=pairs, labels=labels, job=job, params=params
+    )
     learner = IdentifyingSvhf(network, num_people=len(labels), vary=params.vary_faces)
     _train(learner, open_dataset(loop=params.loop), shards=shards, job=job, params=params)
     metrics = score_splits(network, shards, device=job.precision.device)
@@ -104,6 +106,27 @@ def _open_dataset(
     )
 
 
+def start_network(
+    network: Svhf,
+    open_dataset: Callable[..., ShardDataset],
+    *,
+    pairs: Path | None,
+    labels: Mapping[str, int],
+    job: Job,
+    params: SvhfParams,
+) -> tuple[str, ...]:
+    """As `params.start` says; returns the card's notes on it."""
+    if params.start == "random":
+        return ()
+    dataset = open_dataset(loop=params.teachers.loop)
+    start_from_teachers(network, dataset, pairs=pairs, labels=labels, job=job, params=params)
+    notes = (NOTE, SHARED) if params.teachers.shared else (NOTE,)
+    if params.start == "teachers":
+        return notes
+    start_fusion(network, dataset, job=job, params=params)
+    return (*notes, fusion_start.NOTE.format(passes=params.fusion.num_passes))
+
+
 def start_from_teachers(
     network: Svhf,
     dataset: ShardDataset,
@@ -115,7 +138,9 @@ def start_from_teachers(
 ) -> None:
     """ValueError without pairs."""
     if pairs is None:
-        raise ValueError("train_svhf.start: teachers needs --pairs, the pairs of the same people")
+        raise ValueError(
+            f"train_svhf.start: {params.start} needs --pairs, the pairs of the same people"
+        )
     learn_from_teachers(
         network.voice_stream,
         network.face_stream,
@@ -126,7 +151,15 @@ def start_from_teachers(
         split_batch=partial(split_batch, vary=params.vary_faces),
         job=job,
         params=params.teachers,
+        shared=params.teachers.shared,
     )
+
+
+def start_fusion(network: Svhf, dataset: ShardDataset, *, job: Job, params: SvhfParams) -> None:
+    num_batches = ceil(params.fusion.num_passes * dataset.steps_per_epoch)
+    batches = islice(open_batches(dataset, num_workers=job.loader_workers), num_batches)
+    streams = (split_batch(batch, vary=params.vary_faces) for batch in batches)
+    fusion_start.learn_fusion(network, streams, job=job, params=params.fusion)
 
 
 def split_batch(batch: Batch, *, vary: float) -> Streams:

@@ -1,5 +1,6 @@
 """DIMNet and SVHF on a made-up corpus."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from torch.nn import functional
 from models.dimnet import DimNet
 from models.svhf import Svhf
 from tasks.data.readers import read_column, read_index
-from tasks.params import DimnetParams, LoopParams, RunParams, SvhfParams, TeachersParams
+from tasks.params import (
+    DimnetParams,
+    FusionParams,
+    LoopParams,
+    RunParams,
+    SvhfParams,
+    TeachersParams,
+)
 from tasks.train_dimnet import compute_losses, fit_dimnet
 from tasks.train_svhf import fit_svhf, score_triplets
 from tasks.training.covariates import read_covariates
@@ -55,6 +63,11 @@ def test_dimnet_learns_what_its_covariates_say(shards):
     assert network.voice(torch.zeros(1, 64, 300)).shape == (1, 64)
 
 
+def read_losses(log: Path) -> list[float]:
+    with log.open(newline="") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
 TEACHERS = TeachersParams(loop=LoopParams(6, 8, log_every=2))
 
 
@@ -84,6 +97,16 @@ def test_variants_that_know_people_share_the_start_from_teachers(shards):
         torch.testing.assert_close(two, three, rtol=0, atol=1e-6)
 
 
+def test_a_shared_start_serves_variants_without_identity_too(shards):
+    teachers = replace(TEACHERS, shared=True)
+    params = replace(DIMNET, loop=LoopParams(1, 8), start="teachers", teachers=teachers)
+    for variant in "IG":
+        out = shards.parent / f"c/weights/dimnet_{variant}"
+        fit_dimnet.fn(shards, out, "code", variant, params, RUN)
+        assert any("lie together" in note for note in read_card(out).notes)
+    assert len(list((shards.parent / "c/checkpoints/streams").iterdir())) == 1
+
+
 def test_svhf_may_begin_with_teachers(shards, svhf_shards):
     params = replace(SVHF, start="teachers", teachers=TEACHERS, vary_faces=0.1)
     out = svhf_shards.parent / "weights/svhf_taught"
@@ -91,6 +114,18 @@ def test_svhf_may_begin_with_teachers(shards, svhf_shards):
     assert any("Resemblyzer" in note for note in read_card(out).notes)
     with pytest.raises(ValueError, match="teachers needs --pairs"):
         fit_svhf.fn(svhf_shards, out, "code", "voice", params, RUN)
+
+
+@pytest.mark.parametrize("probe", ["voice", "face"])
+def test_svhf_s_fusion_may_begin_alone(shards, svhf_shards, probe):
+    fusion = FusionParams(num_passes=2, loop=LoopParams(200, 32, log_every=50), rate=0.01)
+    params = replace(SVHF, start="fusion", teachers=TEACHERS, fusion=fusion)
+    out = svhf_shards.parent / f"weights/svhf_fused_{probe}"
+    fit_svhf.fn(svhf_shards, out, "code", probe, params, RUN, shards / "pairs/train")
+    assert any("2 passes" in note for note in read_card(out).notes)
+    (log,) = (svhf_shards.parent / "checkpoints").glob(f"svhf_fused_{probe}/*/fusion/training.csv")
+    first, *_, last = read_losses(log)
+    assert last < first
 
 
 def test_a_run_again_gives_the_same_weights(shards):

@@ -19,6 +19,7 @@ from tasks.params.evaluation import (
 )
 from tasks.params.matching import (
     DimnetParams,
+    FusionParams,
     MatchingEvaluationParams,
     SvhfParams,
     TeachersParams,
@@ -59,6 +60,7 @@ __all__ = [
     "FaceDecoderParams",
     "FaceParams",
     "FeatureParams",
+    "FusionParams",
     "GanParams",
     "GenderClassifierParams",
     "LoopParams",

@@ -12,11 +12,27 @@ from tasks.params.types import STRICT, Count, Positive, Share
 @dataclass(frozen=True, config=STRICT)
 class TeachersParams:
     """`start: teachers` (chosen): before matching, both streams learn what a pre-trained speaker
-    encoder and the shards' face encoder know of the training people."""
+    encoder and the shards' face encoder know of the training people.
+
+    `shared`: each stream learns both, by one answer for voices and faces, so that a person's come
+    to lie together; DIMNet's variants that know who is who always do.
+    """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(20000, 64))
     rate: Positive = 1e-3
     decay: DecayParams = Field(default_factory=lambda: DecayParams(0.5, 5000))
+    shared: bool = False
+
+
+@dataclass(frozen=True, config=STRICT)
+class FusionParams:
+    """`start: fusion` of SVHF (chosen): after its streams' teachers, the fusion layers learn alone,
+    on triplets of what the streams make of `num_passes` passes over the training voices."""
+
+    num_passes: Count = 4
+    loop: LoopParams = Field(default_factory=lambda: LoopParams(500, 512))
+    rate: Positive = 2e-3
+    decay: DecayParams = Field(default_factory=lambda: DecayParams(0.3, 200))
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -59,8 +75,9 @@ class SvhfParams:
     seconds: Positive = 3.0
     width: Positive = 1.0
     vary_faces: Share = 0.0
-    start: Literal["random", "teachers"] = "random"
+    start: Literal["random", "teachers", "fusion"] = "random"
     teachers: TeachersParams = Field(default_factory=TeachersParams)
+    fusion: FusionParams = Field(default_factory=FusionParams)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -31,6 +31,10 @@ NOTE = (
     "package Resemblyzer's speaker encoder and the mean feature of the shards' face encoder "
     "(chosen)."
 )
+SHARED = (
+    "One answer serves both streams in this start, so that voice and face of a training person lie "
+    "together before training begins, also where nothing later says who is who (chosen)."
+)
 
 
 @dataclass(frozen=True)
