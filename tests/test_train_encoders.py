@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from models.ar_spm_decoder import FaceDecoder as ArSpmDecoder
 from models.face_decoder import FaceDecoder
 from models.speech2face import VoiceEncoder
 from tasks.compute_priors import compute_face_priors
@@ -28,7 +27,6 @@ from tasks.train_ar_spm import fit_ar_spm
 from tasks.train_ar_spm_decoder import (
     fit_ar_spm_decoder,
     standardise_input,
-    start_at_colours,
 )
 from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.train_speech2face import fit_speech2face
@@ -248,14 +246,3 @@ def test_features_that_hardly_differ_are_spread_by_the_first_layer() -> None:
     expected = layer((features - features.mean(dim=0)) / deviation)
     standardise_input(layer, features)
     torch.testing.assert_close(layer(features), expected, atol=1e-3, rtol=1e-3)
-
-
-@pytest.mark.parametrize("variant", ["repaired", "code"])
-def test_empty_maps_give_the_wanted_colours(variant: Any) -> None:
-    decoder = ArSpmDecoder(feature_dim=D, code_dim=4, width=1 / 64, variant=variant)
-    colours = torch.tensor([0.2, 0.5, 0.7])
-    start_at_colours(decoder, colours)
-    decoder.last_conv.weight.data.zero_()
-    with torch.no_grad():
-        picture = decoder.eval()(torch.zeros(1, D))
-    torch.testing.assert_close(picture.mean(dim=(0, 2, 3)), colours)
