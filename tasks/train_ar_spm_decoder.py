@@ -70,9 +70,9 @@ def fit_ar_spm_decoder(
     )
     constant = compute_mean_face(index.folder)
     if params.standardise:
-        features = _read_faces(index.folder)[0]
+        features, faces, _ = _read_faces(index.folder)
         standardise_input(network.fc1, features)
-        start_at_picture(network, features, colours=constant.mean(dim=(1, 2)))
+        start_at_picture(network, features, faces=faces)
     _train(network, shards, constant=constant, job=job, params=params, judge=judge)
     metrics = score_splits(network, shards, constant=constant)
     notes = describe_identity(encoder, weight=params.identity_weight, num_judged=params.num_judged)

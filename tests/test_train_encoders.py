@@ -50,7 +50,10 @@ SPEECH2FACE = Speech2FaceParams(
     loop=LoopParams(2, 4, log_every=1, save_every=2, draw_every=2, gradients_every=1), width=1 / 32
 )
 DECODER = ArSpmDecoderParams(
-    loop=LoopParams(1, 2, log_every=1, validate_every=1, draw_every=1), width=1 / 64, code_dim=8
+    loop=LoopParams(1, 2, log_every=1, validate_every=1, draw_every=1),
+    identity_weight=0.0,
+    width=1 / 64,
+    code_dim=8,
 )
 AR_SPM = ArSpmParams(
     loop=LoopParams(30, 8, log_every=10, draw_every=30, gradients_every=30), width=1 / 16
@@ -237,6 +240,17 @@ def test_ar_spm_needs_its_priors(shards: Path, weights: Path, tmp_path: Path) ->
 def test_an_empty_split_is_refused(weights: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="this split of the data set is empty"):
         train_ar_spm(tmp_path, weights, tmp_path / "weights/ar_spm")
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_the_decoders_identity_term_is_logged_or_noted(tmp_path: Path, weight: float) -> None:
+    shards = write_training_shards(tmp_path / "shards", num_people=2, dimension=128)
+    params = replace(DECODER, identity_weight=weight, standardise=True)
+    fit_ar_spm_decoder.fn(shards, tmp_path / "weights/x", "code", params, FACES, RUN)
+    header = (tmp_path / "weights/x/log.csv").read_text().splitlines()[0]
+    assert ("identity" in header) == (weight > 0)
+    (note,) = read_card(tmp_path / "weights/x").notes
+    assert ("left out" in note) == (weight == 0)
 
 
 def test_features_that_hardly_differ_are_spread_by_the_first_layer() -> None:

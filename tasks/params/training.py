@@ -197,12 +197,11 @@ class SpeakerFaceParams:
 class ArSpmDecoderParams:
     """AR-SPM's face decoder FD (SPEC 3.6, 4.3); its schedule is chosen.
 
-    `standardise` begins with a first layer that sees features as of mean 0 and deviation 1, with
-    convolutions that lay out what the second one draws, and with the mean face's colours: for
-    short runs on features that hardly differ. These need an
-    `alpha` far below the paper's too: MS-SSIM is a product of six values near 0 at first, and so
-    are its gradients. `identity_weight` is that of L_CS, which sees `num_judged` pictures of a
-    batch, null for all.
+    `standardise` begins with a first layer that sees features as of mean 0 and deviation 1, and
+    with a coarse picture regressed from it: for short runs on features that hardly differ. These
+    need an `alpha` far below the paper's too: MS-SSIM is a product of six values near 0 at first,
+    and so are its gradients. `identity_weight` is that of L_CS, which sees
+    `num_judged` pictures of a batch, null for all.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(187500, 16))
