@@ -47,7 +47,7 @@ class DlibJudge:
     """dlib's descriptor of the chip that the landmarks show.
 
     0.01 away from tasks.face.encoders.DlibResnet where its landmarks are those that this looks for
-    itself, 0.04 at those of the shards (64 drawn faces; 0.14 at most); other people are 0.8 away.
+    itself, 0.04 at those of the shards (64 drawn faces; 0.14 at most).
     """
 
     network: DlibResnetNet

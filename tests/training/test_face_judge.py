@@ -50,7 +50,7 @@ def test_dlibs_judge_sees_what_the_encoder_stores(judge: Judge) -> None:
     wanted = load_encoder("dlib_resnet", weights=None, sha256=None).encode(faces)
     pictures = torch.tensor(faces).permute(0, 3, 1, 2) / 255
     found = judge.embed(pictures, landmarks).numpy()
-    assert np.linalg.norm(found - wanted, axis=1).max() < 0.15  # other people are 0.8 away
+    assert np.linalg.norm(found - wanted, axis=1).max() < 0.15  # other drawn people: 0.59
 
 
 def test_dlibs_judge_has_right_gradients(judge: Judge) -> None:
