@@ -61,13 +61,16 @@ class FaceDecoder(nn.Module):
 
     def forward(self, features: Tensor) -> DecodedFace:
         landmarks, texture = self.draw(features)
-        picture = warp_pictures(texture, source_points=self.mean_landmarks, target_points=landmarks)
-        return DecodedFace(picture=picture, landmarks=landmarks, texture=texture)
+        return DecodedFace(self.render(landmarks, texture), landmarks, texture)
 
     def draw(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Landmarks [B, 68, 2] and texture [B, 3, 224, 224]: the face before it is warped."""
         code = self.compute_code(features)
         return self._predict_landmarks(code), self.texture_branch(code).to(self.mean_landmarks)
+
+    def render(self, landmarks: Tensor, texture: Tensor) -> Tensor:
+        """Picture [B, 3, 224, 224] of a face that was drawn."""
+        return warp_pictures(texture, source_points=self.mean_landmarks, target_points=landmarks)
 
     def _predict_landmarks(self, code: Tensor) -> Tensor:
         # Half precision has steps of a pixel at 200: this branch stays outside autocast.

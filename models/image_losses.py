@@ -64,20 +64,25 @@ def compute_decoder_terms(
     target_landmarks: Tensor,
     texture: Tensor,
     target_texture: Tensor,
-    rendered_feature: Tensor,
+    rendered_feature: Tensor | None,
     feature: Tensor,
+    identity_weight: float = IDENTITY_WEIGHT,
 ) -> dict[str, Tensor]:
     """Cole et al.: weighted terms; landmarks [B, 68, 2], textures [B, 3, H, W], features [B, D].
 
-    MSE of the landmarks, MAE of the texture, negative cosine of the features.
+    MSE of the landmarks, MAE of the texture, negative cosine of the features: of the first of
+    the batch where fewer were rendered, left out where none were.
     """
     texture_error = (to_full_precision(texture) - target_texture).abs().mean()
     landmark_error = (to_full_precision(landmarks) - target_landmarks).square().mean()
-    return {
+    terms = {
         "landmarks": LANDMARK_WEIGHT * landmark_error,
         "texture": TEXTURE_WEIGHT * texture_error,
-        "identity": IDENTITY_WEIGHT * (compute_cosine_loss(feature, rendered_feature) - 1),
     }
+    if rendered_feature is not None:
+        wanted = feature[: len(rendered_feature)]
+        terms["identity"] = identity_weight * (compute_cosine_loss(wanted, rendered_feature) - 1)
+    return terms
 
 
 def _blur(maps: Tensor) -> Tensor:

@@ -22,8 +22,9 @@ from tasks.data.readers import (
 from tasks.data.streams import Batch, open_batches
 from tasks.params import ArSpmDecoderParams, FeatureParams, RunParams, flatten
 from tasks.training.checkpoint import Trained
+from tasks.training.decoder_start import start_at_picture
 from tasks.training.encoders import pick_drawn_split
-from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
+from tasks.training.face_judge import Judge, describe_identity, open_judge
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam, decay_every
 from tasks.training.precision import Precision, place_network
@@ -54,7 +55,7 @@ def fit_ar_spm_decoder(
     run: RunParams,
 ) -> dict[str, float]:
     """Trains on features and faces of SHARDS/pairs/train, writes the decoder to `out`."""
-    index = read_index(shards / "pairs/train", columns=("face", "face_feature"))
+    index = read_index(shards / "pairs/train", columns=("face", "face_feature", "landmarks"))
     origin = describe_origin(flatten(params), code=code, indices={"pairs/train": index})
     job = open_job(out, origin, run=run, seed=params.loop.seed)
     config: dict[str, Any] = {
@@ -64,24 +65,19 @@ def fit_ar_spm_decoder(
         "variant": params.variant,
     }
     network = FaceDecoder(**config)
-    judge = open_face_network(encoder, device=job.precision.device, index=index)
+    judge = open_judge(
+        encoder, device=job.precision.device, index=index, weight=params.identity_weight
+    )
     constant = compute_mean_face(index.folder)
     if params.standardise:
-        standardise_input(network.fc1, _read_faces(index.folder)[0])
-        start_at_colours(network, constant.mean(dim=(1, 2)))
+        features, faces, _ = _read_faces(index.folder)
+        standardise_input(network.fc1, features)
+        start_at_picture(network, features, faces=faces)
     _train(network, shards, constant=constant, job=job, params=params, judge=judge)
     metrics = score_splits(network, shards, constant=constant)
-    notes = describe_missing(encoder, terms="L_CS")
+    notes = describe_identity(encoder, weight=params.identity_weight, num_judged=params.num_judged)
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
-
-
-@torch.no_grad()
-def start_at_colours(network: FaceDecoder, colours: Tensor) -> None:
-    """Makes `colours` [3] in (0, 1) the picture that empty maps give."""
-    bias = torch.logit(colours, eps=1e-3) if network.variant == "repaired" else colours
-    assert network.last_conv.bias is not None
-    network.last_conv.bias.copy_(bias)
 
 
 def compute_mean_face(folder: Path) -> Tensor:
@@ -96,7 +92,7 @@ def _train(
     constant: Tensor,
     job: Job,
     params: ArSpmDecoderParams,
-    judge: FaceNetwork | None,
+    judge: Judge | None,
 ) -> None:
     place_network(network, job.precision)
     loop = params.loop
@@ -108,7 +104,7 @@ def _train(
     dataset = build_pairs_dataset(
         shards / "pairs/train",
         open_stream(job, loop),
-        columns=("face", "face_feature"),
+        columns=("face", "face_feature", "landmarks"),
     )
     train_supervised(
         network,
@@ -130,16 +126,20 @@ def compute_losses(
     *,
     precision: Precision,
     params: ArSpmDecoderParams,
-    judge: FaceNetwork | None,
+    judge: Judge | None,
 ) -> StepLosses:
+    """`face_feature` is what the judge's encoder gave the real picture."""
     real = batch["face"].permute(0, 3, 1, 2).float() / 255  # [B, 3, 224, 224]
     with precision.autocast():
         made = network(batch["face_feature"])
     terms = {"image": compute_mix_loss(made.float(), real, alpha=params.alpha)}
     if judge is not None:
+        judged = slice(params.num_judged)
+        landmarks = batch["landmarks"][judged].unflatten(1, (-1, 2))  # [B, 68, 2]
         with precision.autocast():
-            features = [judge.embed(pictures) for pictures in (real, made)]
-        terms["identity"] = params.identity_weight * compute_cosine_loss(*features)
+            found = judge.embed(made[judged], landmarks)
+        wanted = batch["face_feature"][judged]
+        terms["identity"] = params.identity_weight * compute_cosine_loss(wanted, found)
     return StepLosses(terms, output=made)
 
 

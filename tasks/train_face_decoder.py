@@ -30,7 +30,7 @@ from tasks.face.encoders import load_encoder
 from tasks.face.normalise import NormalisedFaces
 from tasks.params import FaceDecoderParams, FeatureParams, RunParams, flatten
 from tasks.training.checkpoint import Trained
-from tasks.training.face_network import FaceNetwork, describe_missing, open_face_network
+from tasks.training.face_judge import Judge, describe_identity, open_judge
 from tasks.training.loop import Hooks
 from tasks.training.optimisers import build_adam
 from tasks.training.precision import Precision, place_network
@@ -56,14 +56,18 @@ TARGET_NOTE = "Targets are the pictures that train_face_decoder.targets names, a
 
 
 class Drawer(nn.Module):
-    """The decoder without its warp, which is most of a step's work and only a judge needs."""
+    """The decoder without its warp, which is most of a step's work, but for the pictures of the
+    batch's first rows that a judge sees."""
 
-    def __init__(self, decoder: FaceDecoder) -> None:
+    def __init__(self, decoder: FaceDecoder, judged: slice) -> None:
         super().__init__()
-        self.decoder = decoder
+        self.decoder, self.judged = decoder, judged
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        return self.decoder.draw(features)
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        landmarks, texture = self.decoder.draw(features)
+        shapes = landmarks[self.judged]
+        picture = self.decoder.render(shapes, texture[self.judged]) if len(shapes) else None
+        return landmarks, texture, picture
 
 
 @task(task_run_name="train_face_decoder")
@@ -89,14 +93,16 @@ def fit_face_decoder(
     network = FaceDecoder(**config)
     if params.standardise:
         standardise_input(network.fc1, rows.features)
-    judge = open_face_network(encoder, device=job.precision.device, index=index)
+    judge = open_judge(
+        encoder, device=job.precision.device, index=index, weight=params.identity_weight
+    )
     tested = read_splits(
         shards, eyes_px=params.eyes_px, mean_landmarks=faces.mean_landmarks, targets=targets
     )
     _train(network, (faces, rows), tested=tested, job=job, params=params, judge=judge)
     metrics = score_splits(network, tested, known=faces)
-    notes = (NOTES if targets is None else (TARGET_NOTE,)) + describe_missing(
-        encoder, terms="identity"
+    notes = (NOTES if targets is None else (TARGET_NOTE,)) + describe_identity(
+        encoder, weight=params.identity_weight, num_judged=params.num_judged
     )
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
@@ -176,7 +182,7 @@ def _train(
     tested: Mapping[str, tuple[NormalisedFaces, DecoderRows]],
     job: Job,
     params: FaceDecoderParams,
-    judge: FaceNetwork | None,
+    judge: Judge | None,
 ) -> None:
     place_network(network, job.precision)
     loop, stream = params.loop, open_stream(job, params.loop)
@@ -190,10 +196,12 @@ def _train(
         return open_decoder_batches(*data, share=stream.share, seed=stream.seed, start=start)
 
     train_supervised(
-        Drawer(network) if judge is None else network,
+        Drawer(network, slice(0 if judge is None else params.num_judged)),
         adam,
         run=open_run(job, Trained({"decoder": network}, {"adam": adam}), loop=loop, hooks=hooks),
-        compute_losses=partial(compute_losses, precision=job.precision, judge=judge),
+        compute_losses=partial(
+            compute_losses, precision=job.precision, judge=judge, weight=params.identity_weight
+        ),
         open_batches=open_batches,
         precision=job.precision,
         recipe=Recipe(gradients_every=loop.gradients_every),
@@ -201,17 +209,18 @@ def _train(
 
 
 def compute_losses(
-    network: nn.Module, batch: Batch, *, precision: Precision, judge: FaceNetwork | None
+    network: nn.Module, batch: Batch, *, precision: Precision, judge: Judge | None, weight: float
 ) -> StepLosses:
-    """`network` is a FaceDecoder, or without a face network a Drawer."""
+    """`network` is a Drawer; `weight` the identity term's.
+
+    A picture is judged where its landmarks lie, and does not move them to be judged better.
+    """
     feature = batch["face_feature"]
     with precision.autocast():
-        if judge is None:
-            (landmarks, texture), rendered = network(feature), feature
-        else:
-            decoded = network(feature)
-            landmarks, texture = decoded.landmarks, decoded.texture
-            rendered = judge.embed(decoded.picture)
+        landmarks, texture, picture = network(feature)
+        rendered = None
+        if judge is not None and picture is not None:
+            rendered = judge.embed(picture, landmarks[: len(picture)].detach())
     terms = compute_decoder_terms(
         landmarks=landmarks,
         target_landmarks=batch["landmarks"],
@@ -219,9 +228,8 @@ def compute_losses(
         target_texture=batch["texture"],
         rendered_feature=rendered,
         feature=feature,
+        identity_weight=weight,
     )
-    if judge is None:
-        terms = {name: term for name, term in terms.items() if name != "identity"}
     return StepLosses(terms)
 
 

@@ -37,7 +37,9 @@ from tasks.training.weights import load_tensors
 from tests.training_corpus import D, write_training_shards
 
 RUN, FACES, LOOP = RunParams(1, 1), FeatureParams(), LoopParams(2, 4, log_every=1)
-DECODER = ArSpmDecoderParams(loop=LoopParams(1, 2, log_every=1), width=1 / 64, code_dim=8)
+DECODER = ArSpmDecoderParams(
+    loop=LoopParams(1, 2, log_every=1), identity_weight=0.0, width=1 / 64, code_dim=8
+)
 AR_SPM = ArSpmParams(loop=LoopParams(4, 4, log_every=1), width=1 / 16)
 PARAMS = ArSpmEvaluationParams(
     trials_per_voice=10, prior_repeats=20, num_subjects=3, num_reconstructions=2

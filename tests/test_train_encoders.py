@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from models.ar_spm_decoder import FaceDecoder as ArSpmDecoder
 from models.face_decoder import FaceDecoder
 from models.speech2face import VoiceEncoder
 from tasks.compute_priors import compute_face_priors
@@ -28,7 +27,6 @@ from tasks.train_ar_spm import fit_ar_spm
 from tasks.train_ar_spm_decoder import (
     fit_ar_spm_decoder,
     standardise_input,
-    start_at_colours,
 )
 from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.train_speech2face import fit_speech2face
@@ -52,7 +50,10 @@ SPEECH2FACE = Speech2FaceParams(
     loop=LoopParams(2, 4, log_every=1, save_every=2, draw_every=2, gradients_every=1), width=1 / 32
 )
 DECODER = ArSpmDecoderParams(
-    loop=LoopParams(1, 2, log_every=1, validate_every=1, draw_every=1), width=1 / 64, code_dim=8
+    loop=LoopParams(1, 2, log_every=1, validate_every=1, draw_every=1),
+    identity_weight=0.0,
+    width=1 / 64,
+    code_dim=8,
 )
 AR_SPM = ArSpmParams(
     loop=LoopParams(30, 8, log_every=10, draw_every=30, gradients_every=30), width=1 / 16
@@ -241,6 +242,17 @@ def test_an_empty_split_is_refused(weights: Path, tmp_path: Path) -> None:
         train_ar_spm(tmp_path, weights, tmp_path / "weights/ar_spm")
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_the_decoders_identity_term_is_logged_or_noted(tmp_path: Path, weight: float) -> None:
+    shards = write_training_shards(tmp_path / "shards", num_people=2, dimension=128)
+    params = replace(DECODER, identity_weight=weight, standardise=True)
+    fit_ar_spm_decoder.fn(shards, tmp_path / "weights/x", "code", params, FACES, RUN)
+    header = (tmp_path / "weights/x/log.csv").read_text().splitlines()[0]
+    assert ("identity" in header) == (weight > 0)
+    (note,) = read_card(tmp_path / "weights/x").notes
+    assert ("left out" in note) == (weight == 0)
+
+
 def test_features_that_hardly_differ_are_spread_by_the_first_layer() -> None:
     torch.manual_seed(0)
     layer, features = torch.nn.Linear(D, 5), 3 + 0.01 * torch.randn(40, D)
@@ -248,14 +260,3 @@ def test_features_that_hardly_differ_are_spread_by_the_first_layer() -> None:
     expected = layer((features - features.mean(dim=0)) / deviation)
     standardise_input(layer, features)
     torch.testing.assert_close(layer(features), expected, atol=1e-3, rtol=1e-3)
-
-
-@pytest.mark.parametrize("variant", ["repaired", "code"])
-def test_empty_maps_give_the_wanted_colours(variant: Any) -> None:
-    decoder = ArSpmDecoder(feature_dim=D, code_dim=4, width=1 / 64, variant=variant)
-    colours = torch.tensor([0.2, 0.5, 0.7])
-    start_at_colours(decoder, colours)
-    decoder.last_conv.weight.data.zero_()
-    with torch.no_grad():
-        picture = decoder.eval()(torch.zeros(1, D))
-    torch.testing.assert_close(picture.mean(dim=(0, 2, 3)), colours)

@@ -22,6 +22,7 @@ PARAMS = FaceDecoderParams(
     code_dim=32,
     landmark_widths=[16],
     texture_widths=[8, 8, 8, 8, 8],
+    identity_weight=0.0,
 )
 
 
@@ -109,6 +110,19 @@ def test_targets_stand_in_for_the_stored_pictures(shards: Path, tmp_path: Path) 
     params = replace(PARAMS, targets=table, loop=loop)
     fit_face_decoder.fn(shards, out, "code", params, FeatureParams(), RunParams(1, 1))
     assert read_card(out).notes[0].startswith("Targets are the pictures")
+
+
+def test_the_identity_term_sees_rendered_pictures(tmp_path: Path) -> None:
+    shards = write_training_shards(tmp_path / "shards", num_people=2, dimension=128)
+    loop = LoopParams(2, 4, log_every=1)
+    params = replace(PARAMS, identity_weight=10.0, num_judged=1, loop=loop)
+    out = tmp_path / "weights/face_decoder"
+    fit_face_decoder.fn(shards, out, "code", params, FeatureParams(), RunParams(1, 1))
+    assert (out / "log.csv").read_text().startswith("step,rate,loss,landmarks,texture,identity\n")
+    notes = read_card(out).notes
+    assert any("features of dlib_resnet" in note for note in notes)
+    assert any("sees 1 pictures" in note for note in notes)
+    assert not any("left out" in note for note in notes)
 
 
 def test_bad_tables_of_targets_are_refused(tmp_path: Path) -> None:

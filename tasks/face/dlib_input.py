@@ -13,4 +13,9 @@ COLOUR_SCALE = 256
 def normalise_colours(picture: Picture) -> Tensor:
     """uint8 [H, W, 3] RGB to float32 [1, 3, H, W]."""
     colours = torch.tensor(picture).permute(2, 0, 1)[None]  # a copy: pictures may be read-only
-    return (colours - torch.tensor(MEAN_RGB)[:, None, None]) / COLOUR_SCALE
+    return normalise_batch(colours.float())
+
+
+def normalise_batch(colours: Tensor) -> Tensor:
+    """Float [B, 3, H, W] RGB, 0-255, to the like."""
+    return (colours - torch.tensor(MEAN_RGB).to(colours)[:, None, None]) / COLOUR_SCALE

@@ -98,8 +98,10 @@ class FaceDecoderParams:
     Up to `max_people` are normalised; `num_blends` faces are made between one of them and one of
     the `num_neighbours` most alike. `eyes_px` is the distance of the eyes in the pictures.
     `targets`: a CSV with columns `clip_id` and `picture` (a path from the CSV's folder) names
-    canonical faces to draw instead of normalising the stored ones. `standardise` as in
-    `train_ar_spm_decoder`.
+    canonical faces to draw instead of normalising the stored ones. `standardise` begins with a
+    first layer that sees features as of mean 0 and deviation 1. `identity_weight` is that of the
+    negative cosine between the rendered picture's face feature and the wanted one (chosen), for
+    `num_judged` pictures of a batch, null for all; 0 leaves it out.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 32))
@@ -114,6 +116,8 @@ class FaceDecoderParams:
     texture_widths: list[Count] = Field(default_factory=lambda: [256, 128, 64, 32, 32])
     targets: Path | None = None
     standardise: bool = False
+    identity_weight: Weight = 10.0
+    num_judged: Count | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -194,9 +198,10 @@ class ArSpmDecoderParams:
     """AR-SPM's face decoder FD (SPEC 3.6, 4.3); its schedule is chosen.
 
     `standardise` begins with a first layer that sees features as of mean 0 and deviation 1, and
-    with the mean face's colours: for short runs on features that hardly differ. These need an
-    `alpha` far below the paper's too: MS-SSIM is a product of six values near 0 at first, and so
-    are its gradients.
+    with a coarse picture regressed from it: for short runs on features that hardly differ. These
+    need an `alpha` far below the paper's too: MS-SSIM is a product of six values near 0 at first,
+    and so are its gradients. `identity_weight` is that of L_CS, which sees
+    `num_judged` pictures of a batch, null for all.
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(187500, 16))
@@ -205,6 +210,7 @@ class ArSpmDecoderParams:
     epsilon: Positive = 1e-4
     alpha: Share = 0.84
     identity_weight: Weight = 1.0
+    num_judged: Count | None = None
     width: Positive = 1.0
     code_dim: Count = 1000
     variant: Literal["repaired", "code"] = "repaired"

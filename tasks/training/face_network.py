@@ -1,4 +1,4 @@
-"""The face network inside the losses: only VGG-Face is differentiable and has a classifier."""
+"""VGG-Face inside the losses: the only face network with a classifier."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,8 @@ from tasks.face.vgg_weights import load_vgg_face
 from tasks.face.weight_files import check_weights
 from tasks.params import FeatureParams
 
-NO_FACE_NETWORK = (
-    "The face encoder {encoder} has neither gradients nor a classifier here: the terms that need "
-    "them ({terms}) are left out."
+NO_CLASSIFIER = (
+    "The face encoder {encoder} has no classifier: the terms that need one ({terms}) are left out."
 )
 
 
@@ -63,7 +62,7 @@ def check_encoder(params: FeatureParams, index: ShardIndex) -> None:
 
 
 def describe_missing(params: FeatureParams, *, terms: str) -> tuple[str, ...]:
-    """What the card says of loss terms that drop out."""
+    """What the card says of loss terms that drop out with the classifier."""
     if params.encoder == "vgg_face":
         return ()
-    return (NO_FACE_NETWORK.format(encoder=params.encoder, terms=terms),)
+    return (NO_CLASSIFIER.format(encoder=params.encoder, terms=terms),)
