@@ -22,6 +22,7 @@ from tasks.data.readers import (
 from tasks.data.streams import Batch, open_batches
 from tasks.params import ArSpmDecoderParams, FeatureParams, RunParams, flatten
 from tasks.training.checkpoint import Trained
+from tasks.training.decoder_start import NOTE as START_NOTE
 from tasks.training.decoder_start import start_at_picture
 from tasks.training.encoders import pick_drawn_split
 from tasks.training.face_judge import Judge, describe_identity, open_judge
@@ -76,6 +77,7 @@ def fit_ar_spm_decoder(
     _train(network, shards, constant=constant, job=job, params=params, judge=judge)
     metrics = score_splits(network, shards, constant=constant)
     notes = describe_identity(encoder, weight=params.identity_weight, num_judged=params.num_judged)
+    notes += (START_NOTE,) * params.standardise
     publish(job, {"": (network, config)}, metrics=metrics, notes=notes)
     return metrics
 
