@@ -14,7 +14,7 @@ from models.ar_spm_decoder import BASE_SIZE, FaceDecoder
 from models.cbam import Cbam
 from tasks.training.ridge import fit_ridge
 
-NOTE = "Training begins with a ridge regression to coarse pictures (chosen), not with random weights."
+NOTE = "Begins with a ridge regression to coarse pictures (chosen), not with random weights."
 RANDOM_SHARE = 0.03  # of the random weights that stays in the filters
 SHIFT = 2.0  # deviations of a map: ReLU then cuts off hardly anything
 MIN_CHANNELS = 16  # of a map whose channels are laid out: a quarter of them are left
