@@ -25,6 +25,7 @@ CHAIN = "SPEECH_PORTRAITS_CHAIN"  # the chain's run, set by it: the runs of its 
 ERASE_LINE = "\x1b[K"  # from the cursor on
 # Our own lines go to the terminal, Prefect's to its server.
 QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+SHOWN_FROM = dict.fromkeys(OWN, logging.INFO) | {"prefect": logging.CRITICAL}  # by package
 
 
 def run_command(flow: Flow[..., Any], arguments: Sequence[str] | None = None) -> None:
@@ -77,11 +78,14 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
 
 def show_own_logs() -> None:
-    """Lines of this project to the terminal, of its libraries only their warnings."""
+    """Lines of this project to the terminal, of its libraries only their warnings.
+
+    Of Prefect nothing: what it says of a run that fails, with a traceback, `run_command` ends with.
+    """
     handler = LineHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(
-        lambda record: record.levelno >= logging.WARNING or record.name.split(".")[0] in OWN
+        lambda record: record.levelno >= SHOWN_FROM.get(record.name.split(".")[0], logging.WARNING)
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for package in OWN:

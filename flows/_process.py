@@ -19,10 +19,15 @@ ONE_THREAD = dict.fromkeys(THREAD_SETTINGS, "1")
 
 
 @contextmanager
-def lock_stage(stage: str) -> Iterator[None]:
-    """Holds the stage for this process; raises RuntimeError at once if another one has it."""
+def lock_stage(stage: str, *, out: Path | None = None) -> Iterator[None]:
+    """Holds the stage for this process; raises RuntimeError at once if another one has it.
+
+    Stages of one name make different things at once: `out` says which.
+    """
+    if out is not None:
+        stage = f"{stage} of {out}"
     LOCKS.mkdir(parents=True, exist_ok=True)
-    with (LOCKS / stage).open("a+", encoding="utf-8") as file:
+    with (LOCKS / stage.replace("/", ".")).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

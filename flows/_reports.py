@@ -26,7 +26,7 @@ def run_evaluation(
     """Runs an evaluation; `inputs` are folders by the task's parameter names, `sections` parts of
     params.yaml."""
     stage = unit.fn.__module__.rpartition(".")[2]
-    with lock_stage(stage):
+    with lock_stage(stage, out=out):
         headline = unit(**inputs, out=out, **sections)
     logger.info("%s: %s", stage, headline)
     create_markdown_artifact(
@@ -43,7 +43,7 @@ def run_report(
 ) -> None:
     """Renders a report; its metrics and a link to its page stand as artifacts."""
     stage = unit.fn.__module__.rpartition(".")[2]
-    with lock_stage(stage):
+    with lock_stage(stage, out=out):
         metrics = unit(**inputs, out=out, **sections)
     page = out / "index.html"
     create_table_artifact(

@@ -32,16 +32,16 @@ def run_training(
     stage, run = unit.fn.__module__.rpartition(".")[2], read_params().run
     values = {**inputs, "out": out, "code": code_of(unit), "run": run, **sections}
     if is_rank():
-        _run_rank(stage, unit, values, run=run)
+        _run_rank(stage, unit, values, out=out, run=run)
         return
-    with lock_stage(stage):
+    with lock_stage(stage, out=out):
         if run.training_processes == 1:
             metrics = unit(**values)
         else:
             arguments: list[str | Path] = [*inputs.values(), out, *options]
             run_processes(stage, arguments, num_processes=run.training_processes)
             metrics = read_metrics(out)
-    logger.info("%s: %s", stage, ", ".join(f"{k} {v:.3g}" for k, v in metrics.items()))
+    logger.info("%s: %s", out.name, ", ".join(f"{k} {v:.3g}" for k, v in metrics.items()))
     create_table_artifact(
         [{"metric": name, "value": value} for name, value in metrics.items()],
         key=name_artifact(stage),
@@ -50,9 +50,17 @@ def run_training(
 
 
 def _run_rank(
-    stage: str, unit: Task[..., dict[str, float]], arguments: Mapping[str, Any], *, run: RunParams
+    stage: str,
+    unit: Task[..., dict[str, float]],
+    arguments: Mapping[str, Any],
+    *,
+    out: Path,
+    run: RunParams,
 ) -> None:
     """One process of several."""
     device = choose_device(run.device, local_rank=read_ranks().local_rank)
-    with join_group(device) as ranks, lock_stage(stage) if must_lock(ranks) else nullcontext():
+    with (
+        join_group(device) as ranks,
+        lock_stage(stage, out=out) if must_lock(ranks) else nullcontext(),
+    ):
         unit.fn(**arguments)

@@ -34,10 +34,14 @@ AGREE_EVERY = 10  # steps between two questions to all ranks whether one was tol
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How long a run is and what it leaves in `folder`; all `..._every` count steps, 0 is never."""
+    """How long a run is and what it leaves in `folder`; all `..._every` count steps, 0 is never.
+
+    Lines and bar begin with `name`: others may train beside it.
+    """
 
     folder: Path
     num_steps: int
+    name: str = "training"
     log_every: int = 100
     save_every: int = 1000
     validate_every: int = 0
@@ -141,7 +145,7 @@ def run_steps(run: Run, take_step: Callable[[int], StepValues], *, progress: Pro
     bar = tqdm(
         total=settings.num_steps,
         initial=progress.step,
-        desc=settings.folder.name,
+        desc=settings.name,
         disable=shown,
         unit="step",
     )
@@ -193,7 +197,7 @@ def _log_line(
     left_s = (run.settings.num_steps - step) * values.num_samples / per_s if per_s else 0.0
     logger.info(
         "%s: step %d of %d: loss %.4g, %.1f samples/s, %.0f %% waiting for data, %s left",
-        *(run.settings.folder.name, step, run.settings.num_steps),
+        *(run.settings.name, step, run.settings.num_steps),
         *(loss, per_s, 100 * timing["wait_share"]),
         timedelta(seconds=round(left_s)),
     )

@@ -110,6 +110,7 @@ def open_run(
     settings = RunSettings(
         job.folder,
         loop.num_steps,
+        name=job.out.name,
         log_every=loop.log_every,
         save_every=loop.save_every,
         validate_every=loop.validate_every,

@@ -1,10 +1,15 @@
 """A command's own process and its children take up the settings without starting again."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from flows._command import show_own_logs
 
 ROOT = Path(__file__).parents[2]
 CODE = """
@@ -50,3 +55,16 @@ def test_settings_hold_at_once(tmp_path: Path) -> None:
     assert found["handlers"] == {"": ["LineHandler"], "prefect.flow_runs": ["APILogHandler"]}
     assert found["threads"]
     assert set(found["threads"]) == {1}
+
+
+def test_a_failing_run_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        show_own_logs()
+        logging.getLogger("prefect.engine").error("with a traceback")
+        logging.getLogger("dvc.repo").info("a detail")
+        logging.getLogger("tasks.download").info("our line")
+        logging.getLogger("yt_dlp").warning("of a library")
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert capfd.readouterr().err.splitlines() == ["our line", "of a library"]

@@ -50,6 +50,18 @@ def test_a_stage_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
         pass
 
 
+def test_stages_of_one_name_make_two_things_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, other = Path("data/weights/dimnet_i"), Path("data/weights/dimnet_g")
+    with lock_stage("train_dimnet", out=one), lock_stage("train_dimnet", out=other):
+        with pytest.raises(RuntimeError, match="train_dimnet of data/weights/dimnet_g is already"):
+            lock_stage("train_dimnet", out=other).__enter__()
+        with lock_stage("train_dimnet"):
+            pass
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's part is Linux's")
 def test_a_child_ends_with_its_parent() -> None:
     code = PARENT.format(child=CHILD.format(root=str(ROOT)))
