@@ -100,7 +100,7 @@ def train_chain(
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     options = parse_options()
     params = read_params()
     params = replace(params, run=replace(params.run, training_threads=options.threads))
