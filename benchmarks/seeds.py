@@ -112,7 +112,7 @@ def main() -> None:
         weights = train_chain(options.data, folder, seeded, left_out=options.without)
         rows += measure_run(options.data, weights, params=seeded, seed=seed)
         logger.info("seed %d measured", seed)
-    command = f"python -m benchmarks.seeds data {options.out} --seeds " + " ".join(
+    command = f"python -m benchmarks.seeds data {options.out} --work WORK --seeds " + " ".join(
         map(str, options.seeds)
     )
     write_record(options.out, rows, summarise(rows), command=command)
