@@ -31,6 +31,7 @@ from tasks.train_ar_spm_decoder import (
 from tasks.train_gender_classifier import fit_gender_classifier
 from tasks.train_speech2face import fit_speech2face
 from tasks.training import stages
+from tasks.training.decoder_start import NOTE as START_NOTE
 from tasks.training.encoders import count_frames
 from tasks.training.precision import Precision
 from tasks.training.weights import (
@@ -249,8 +250,9 @@ def test_the_decoders_identity_term_is_logged_or_noted(tmp_path: Path, weight: f
     fit_ar_spm_decoder.fn(shards, tmp_path / "weights/x", "code", params, FACES, RUN)
     header = (tmp_path / "weights/x/log.csv").read_text().splitlines()[0]
     assert ("identity" in header) == (weight > 0)
-    (note,) = read_card(tmp_path / "weights/x").notes
-    assert ("left out" in note) == (weight == 0)
+    identity, start = read_card(tmp_path / "weights/x").notes
+    assert ("left out" in identity) == (weight == 0)
+    assert start == START_NOTE
 
 
 def test_features_that_hardly_differ_are_spread_by_the_first_layer() -> None:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from multiprocessing.util import Finalize
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from tasks.data.readers import ShardIndex, read_group
 Batch = dict[str, Any]
 Collate = Callable[[Columns, Generator, Share], Batch]
 
+AFTER_QUEUES = -10  # multiprocessing's own end at -5
 BUFFER_ROWS = 1024  # chosen: 16 row groups, 630 MB of pairs mapped into each reader
 
 
@@ -192,8 +194,7 @@ def open_batches(
 ) -> Iterator[Batch]:
     """Batches from step `start` on; draws nothing from torch's global generator.
 
-    Workers start afresh: forked, they would inherit the trainer's threads' duties at exit (those of
-    Prefect's log), fail in them, and be taken for crashed.
+    Workers start afresh: forked, they would inherit what the trainer's threads hold and must do.
     """
     from_start = copy.copy(dataset)
     from_start.start = start
@@ -204,11 +205,13 @@ def open_batches(
         multiprocessing_context="spawn" if num_workers else None,
         pin_memory=pin_memory,
         generator=Generator(),
-        worker_init_fn=_leave_group if num_workers else None,
+        worker_init_fn=_prepare_worker if num_workers else None,
     )
     return iter(loader)
 
 
-def _leave_group(_: int) -> None:
+def _prepare_worker(_: int) -> None:
     # A signal to the trainer's process group is for the trainer, which still needs its workers.
     os.setpgrp()
+    # After a worker's last batch libraries end threads and may abort: that would count as a crash.
+    Finalize(None, os._exit, args=(0,), exitpriority=AFTER_QUEUES)
