@@ -32,9 +32,9 @@ from tasks.data.samples import pair_up
 from tasks.data.shards import read_records, shard_path
 from tasks.extract_media import extract_clip
 from tasks.face.boxes import Box, Picture, frame_box, resize_box
-from tasks.face.detect import detect_faces
 from tasks.face.dlib_models import load_detector
 from tasks.face.landmarks import find_landmarks
+from tasks.face.mmod import find_windows
 from tasks.find_speech import find_speech
 from tasks.media.ffmpeg import run_ffmpeg
 from tasks.media.images import decode_png
@@ -106,11 +106,11 @@ def measure_floor(
     frame = decode_png(extract.frames[face.frame_index])
     box = Box(*face.box, face.score)
     with floor.measure("align_faces"):
-        detect_faces(frame, min_face_px=box.width, max_side_px=params.align_faces.max_side_px)
+        find_windows(scale_to_window(frame, box))
     with floor.measure("landmarks"):
         find_landmarks(frame, box)
     with floor.measure("dlib"):
-        detect_as_dlib(frame, box)
+        load_detector()(scale_to_window(frame, box))
     with floor.measure("compute_features"):
         open_encoder(params.compute_features).encode(decode_png(face.face)[None])
     with floor.measure("write_shards"):
@@ -118,8 +118,8 @@ def measure_floor(
         compute_logmel(samples).astype("<f2").tobytes()
 
 
-def detect_as_dlib(frame: Picture, box: Box) -> None:
-    """dlib's own detector at the scale at which `box` fills its window."""
+def scale_to_window(frame: Picture, box: Box) -> Picture:
+    """`frame` at the scale at which `box` fills the detector's window."""
     size = [round(side * WINDOW_PX / box.width) for side in frame.shape[1::-1]]
     scaled = resize_box(
         frame,
@@ -127,7 +127,7 @@ def detect_as_dlib(frame: Picture, box: Box) -> None:
         size=(size[0], size[1]),
         resample=Image.Resampling.BILINEAR,
     )
-    load_detector()(np.ascontiguousarray(scaled))
+    return np.ascontiguousarray(scaled)
 
 
 def print_table(ours: Clock, floor: Clock, *, num_clips: int) -> None:

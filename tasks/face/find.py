@@ -13,7 +13,6 @@ from models.mmod import WINDOW_PX
 from tasks.face.boxes import Box, Picture, Point, frame_box, region_around_point, to_pixels
 from tasks.face.choose import MAX_DISTANCE, choose_face, measure_distance
 from tasks.face.detect import compute_scale, detect_faces, detect_frontal_faces
-from tasks.face.refine import refine_box
 from tasks.outcomes import Reason, Rejected
 
 COARSEST_SHARE = 0.4
@@ -21,6 +20,8 @@ COARSEST_SHARE = 0.4
 REGION_FACES = 1 + 2 * (0.5 + MAX_DISTANCE)
 # The smallest face that is called too small and not none.
 SMALLEST_PX = 24
+# By how much the fast detector's widths may exceed the slow one's (chosen).
+UNSURE_SHARE = 1.25
 # The fast detector reads more pixels: 0.25 s at 2560×1440.
 FRONTAL_MAX_SIDE_PX = 2560
 
@@ -45,17 +46,16 @@ def find_face(frame: Picture, *, point: Point | None, search: FaceSearch) -> Box
     """
     boxes = search_faces(frame, point=point, search=search)
     if not select_near(boxes, point, frame.shape):
-        reject_small_face(frame, point=point, min_face_px=search.min_face_px)
+        reject_small_face(frame, point=point, search=search)
     elif point is None:
         boxes = merge_boxes(boxes, find_rivals(frame, boxes, rival_share=search.rival_share))
     chosen = choose_face(
         boxes, point=point, frame_shape=frame.shape, rival_share=search.rival_share
     )
-    refined = refine_box(frame, chosen)
-    if round(refined.width) < search.min_face_px:
-        message = f"face of {refined.width:.0f} px, at least {search.min_face_px} px wanted"
+    if round(chosen.width) < search.min_face_px:
+        message = f"face of {chosen.width:.0f} px, at least {search.min_face_px} px wanted"
         raise Rejected(Reason.face_too_small, message)
-    return refined
+    return chosen
 
 
 def may_show_face(frame: Picture, *, search: FaceSearch) -> bool:
@@ -130,16 +130,18 @@ def select_near(
     return [box for box in boxes if measure_distance(box, point_px) <= MAX_DISTANCE]
 
 
-def reject_small_face(frame: Picture, *, point: Point | None, min_face_px: int) -> None:
+def reject_small_face(frame: Picture, *, point: Point | None, search: FaceSearch) -> None:
     """Raises Rejected(face_too_small) if there is a face that the search was too coarse for."""
-    region = None
+    region = frame_box(frame.shape)
+    wanted_px = float(search.min_face_px)
     if point is not None:
-        region = region_around_point(point, frame.shape, side_px=REGION_FACES * min_face_px)
+        region = region_around_point(point, frame.shape, side_px=REGION_FACES * wanted_px)
+    seen_px = _measure_smallest(region, wanted_px, search)
     boxes = detect_frontal_faces(
         frame, region=region, min_face_px=SMALLEST_PX, max_side_px=FRONTAL_MAX_SIDE_PX
     )
-    near = select_near(boxes, point, frame.shape)
-    if near:
-        width = max(box.width for box in near)
+    widths = [box.width for box in select_near(boxes, point, frame.shape)]
+    width = max((width for width in widths if width < UNSURE_SHARE * seen_px), default=None)
+    if width is not None:
         message = f"face of about {width:.0f} px, too small to be found surely"
-        raise Rejected(Reason.face_too_small, f"{message} (min_face_px {min_face_px})")
+        raise Rejected(Reason.face_too_small, f"{message} (min_face_px {search.min_face_px})")

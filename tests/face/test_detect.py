@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from tasks.face.boxes import Box
-from tasks.face.detect import compute_scale, detect_faces, detect_frontal_faces
+from tasks.face.detect import compute_scale, detect_faces, detect_frontal_faces, refine_box
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,46 @@ def test_a_frame_without_a_face_and_the_smallest_frame():
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     assert detect_faces(noise, min_face_px=80, max_side_px=640) == []
     assert detect_faces(noise[:1, :1], min_face_px=80, max_side_px=640) == []
+
+
+def test_a_face_is_as_wide_at_the_smallest_window_as_above_it(draw):
+    frame = np.full((320, 320, 3), 120, np.uint8)
+    frame[40:280, 40:280] = draw(size=240, eye_distance_px=48)
+    (large,) = detect_faces(frame, min_face_px=70, max_side_px=640)
+    for min_face_px in range(int(large.width) - 12, int(large.width) + 4, 3):
+        (box,) = detect_faces(frame, min_face_px=min_face_px, max_side_px=640)
+        assert box.width == pytest.approx(large.width, rel=0.06)
+        assert np.abs(np.subtract(box.center, large.center)).max() < 0.06 * large.width
+
+
+def test_a_moved_and_scaled_face_gets_the_same_box(draw):
+    face = draw(size=240, eye_distance_px=50)
+    boxes = []
+    for scale, shift in ((0.8, 0), (1.0, 3), (1.1, 6), (1.25, 9)):
+        picture = Image.fromarray(face).resize((round(240 * scale),) * 2)
+        frame = np.pad(np.asarray(picture), ((shift, 40), (shift, 40), (0, 0)), mode="edge")
+        (box,) = detect_faces(frame, min_face_px=60, max_side_px=640)
+        boxes.append((np.array([box.width, *box.center]) - (0, shift, shift)) / scale)
+    spread = np.std(boxes, axis=0) / boxes[0][0]
+    assert spread.max() < 0.03
+
+
+def test_boxes_that_are_off_come_together(face_picture):
+    starts = [Box(60, 70, 180, 190), Box(75, 60, 195, 180), Box(45, 65, 195, 215)]
+    found = [refine_box(face_picture, start) for start in starts]
+    centers = np.array([box.center for box in found])
+    widths = np.array([box.width for box in found])
+    assert np.ptp(centers, axis=0).max() < 6
+    assert np.ptp(widths) < 8
+    assert abs(centers[:, 0].mean() - 120) < 8
+
+
+def test_a_box_without_a_face_stays():
+    box = Box(10, 10, 90, 90, 0.7)
+    assert refine_box(np.full((100, 100, 3), 90, np.uint8), box) == box
+
+
+@pytest.mark.parametrize("shift", [-150, 150])
+def test_a_box_at_the_frame_border_is_no_error(face_picture, shift):
+    box = Box(60.0 + shift, 70, 180.0 + shift, 190)
+    assert isinstance(refine_box(face_picture, box), Box)

@@ -7,9 +7,9 @@ import torch
 from models.vgg_face import VggFace
 from tasks.face.align import crop_face_224
 from tasks.face.boxes import Box
+from tasks.face.detect import refine_box
 from tasks.face.dlib_models import RESNET_FILE, find_model
 from tasks.face.encoders import VggFaceEncoder, load_encoder
-from tasks.face.refine import refine_box
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,6 @@ def look(monkeypatch):
         detector, fast = FakeDetector(*faces), FakeDetector(*faces)
         monkeypatch.setattr(find, "detect_faces", detector)
         monkeypatch.setattr(find, "detect_frontal_faces", fast)
-        monkeypatch.setattr(find, "refine_box", lambda frame, box: box)
         return find_face(frame, point=point, search=FaceSearch(**search)), detector
 
     return run
@@ -104,12 +103,17 @@ def test_no_face_and_faces_too_small(look):
     assert refuse(look, square(200, 200, 300), point=(0.9, 0.9)) is Reason.no_face
 
 
+def test_what_only_the_fast_detector_sees_is_no_small_face(monkeypatch):
+    monkeypatch.setattr(find, "detect_faces", FakeDetector())
+    monkeypatch.setattr(find, "detect_frontal_faces", FakeDetector(square(640, 360, 215)))
+    with pytest.raises(Rejected, match="no face found"):
+        find_face(FRAME, point=None, search=FaceSearch())
+
+
 @pytest.mark.parametrize(("width", "is_kept"), [(40.0, False), (47.4, False), (47.97, True)])
-def test_the_refined_width_is_what_counts(look, monkeypatch, width, is_kept):
-    monkeypatch.setattr(find, "refine_box", lambda frame, box: square(640, 360, width))
-    detector = FakeDetector(square(640, 360, 60))
-    monkeypatch.setattr(find, "detect_faces", detector)
-    monkeypatch.setattr(find, "detect_frontal_faces", detector)
+def test_a_width_measured_below_what_the_detector_was_asked_for(monkeypatch, width, is_kept):
+    monkeypatch.setattr(find, "detect_faces", lambda *_, **__: [square(640, 360, width)])
+    monkeypatch.setattr(find, "detect_frontal_faces", FakeDetector())
     search = FaceSearch(max_side_px=2560)
     if is_kept:
         assert find_face(FRAME, point=None, search=search).width == pytest.approx(width)

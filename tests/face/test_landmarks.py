@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tasks.face.boxes import Box
+from tasks.face.detect import refine_box
 from tasks.face.landmarks import find_landmarks
-from tasks.face.refine import refine_box
 
 
 @pytest.mark.parametrize(("size", "eye_distance_px"), [(90, 18.0), (240, 50.0), (700, 150.0)])

@@ -5,7 +5,16 @@ from PIL import Image
 from torch.nn import functional
 
 from tasks.face.dlib_models import DETECTOR_FILE, LANDMARKS_FILE, find_model, load_detector
-from tasks.face.mmod import find_windows, open_detector, place_tiles
+from tasks.face.mmod import (
+    MAX_OVERLAP,
+    Window,
+    average_windows,
+    find_windows,
+    group_windows,
+    measure_overlap,
+    open_detector,
+    place_tiles,
+)
 from tasks.face.mmod_weights import load_mmod
 
 
@@ -16,7 +25,7 @@ def run_dlib(picture):
 
 
 def check_alike(picture):
-    ours, theirs = find_windows(picture), run_dlib(picture)
+    ours, theirs = [face[0] for face in find_windows(picture)], run_dlib(picture)
     assert [(w.left, w.top, w.right, w.bottom) for w in ours] == [edges for edges, _ in theirs]
     np.testing.assert_allclose([w.score for w in ours], [s for _, s in theirs], atol=1e-4)
     return len(ours)
@@ -39,6 +48,20 @@ def test_nothing_in_noise_or_in_the_smallest_picture():
     noise = np.random.default_rng(0).integers(0, 256, (120, 150, 3), dtype=np.uint8)
     assert check_alike(noise) == 0
     assert find_windows(noise[:80, :80]) == []
+
+
+def test_each_window_goes_to_the_best_face_that_it_overlaps():
+    left, right = Window(0, 0, 79, 79, 1.0), Window(100, 0, 179, 79, 0.9)
+    near_left, near_right = Window(8, 0, 87, 79, 0.5), Window(92, 8, 171, 87, 0.4)
+    apart = Window(50, 0, 129, 79, 0.3)
+    assert max(measure_overlap(apart, face) for face in (left, right)) < MAX_OVERLAP
+    faces = group_windows([left, right, near_left, near_right, apart])
+    assert faces == [[left, near_left], [right, near_right], [apart]]
+
+
+def test_a_face_is_the_mean_of_its_windows_weighted_by_score():
+    face = [Window(0, 10, 79, 89, 3.0), Window(8, 2, 103, 97, 1.0)]
+    assert average_windows(face) == Window(2.0, 8.0, 85.0, 91.0, 3.0)
 
 
 def test_tiles_lie_apart_and_shrink_by_a_sixth():
