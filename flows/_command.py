@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_API_URL
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from flows._process import ONE_THREAD, die_with_parent, is_rank
+from flows._process import ONE_THREAD, die_with_parent, end_as_orphan, is_rank
 from flows._server import join_server
 
 OWN = ("flows", "models", "tasks")
@@ -52,6 +52,7 @@ def prepare_process(*, dies_with_parent: bool = True) -> None:
     """Makes sure of a server, quiet logs and one thread per process, here and in what it starts."""
     if dies_with_parent:
         die_with_parent()  # before the server starts, which takes its time
+        end_as_orphan()
     if PREPARED not in os.environ:
         os.environ.update({**ONE_THREAD, **QUIET, PREPARED: "1"})
         os.environ["PREFECT_API_URL"] = PREFECT_API_URL.value() or join_server()

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 LOCKS = Path("data/.locks")
+STARTER = "SPEECH_PORTRAITS_STARTER"  # process that has DVC run a stage, set by it
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 THREAD_SETTINGS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -55,6 +58,14 @@ def die_with_parent(parent: int | None = None) -> None:
     parent = os.getppid() if parent is None else parent
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def end_as_orphan() -> None:
+    """Kills this process if the one that had DVC start it has ended since: a stage takes seconds to
+    import what it needs, before it watches its parent, and the next run may have begun."""
+    starter = os.environ.get(STARTER)
+    if starter and int(starter) not in (process.pid for process in psutil.Process().parents()):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

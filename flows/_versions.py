@@ -15,7 +15,11 @@ from botocore.exceptions import BotoCoreError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
+from flows._process import STARTER
+
 logger = logging.getLogger(__name__)
+# It lists processes that were killed: what they held is free, and there is nothing to do.
+logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
 RWLOCK, DVC_LOCK, LOCK_WAIT_S = Path(".dvc/tmp/rwlock"), Path("dvc.lock"), 1.0
 
 
@@ -25,6 +29,7 @@ def reproduce(stage: str) -> bool:
     Exactly as `dvc --wait-for-lock repro --single-item` does: others may run beside it.
     """
     remove_broken_locks()
+    os.environ[STARTER] = str(os.getpid())
     with Repo(Path.cwd(), _wait_for_lock=True) as repo:
         try:
             return bool(repo.reproduce(stage, single_item=True))

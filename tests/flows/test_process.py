@@ -92,6 +92,34 @@ def test_a_worker_whose_parent_is_gone_does_not_begin() -> None:
     assert there.stdout == b"begun\n"
 
 
+# The worker of a chain starts a shell, as DVC does, which starts the stage.
+STAGE = "import time; time.sleep(1); from flows._process import *; end_as_orphan(); print('begun')"
+WORKER = """
+import os, subprocess, sys
+from flows._process import STARTER
+os.environ[STARTER] = str(os.getpid())
+subprocess.Popen([sys.executable + ' -c "$STAGE"; true'], shell=True)
+print("started", flush=True)
+{then}
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's part is Linux's")
+@pytest.mark.parametrize(
+    ("then", "said"), [("os.wait()", "begun\n"), ("os.kill(os.getpid(), 9)", "")]
+)
+def test_a_stage_whose_chain_is_gone_does_not_begin(then: str, said: str) -> None:
+    worker = subprocess.run(
+        [sys.executable, "-c", WORKER.format(then=then)],
+        cwd=ROOT,
+        env={**os.environ, "STAGE": STAGE},
+        stdout=subprocess.PIPE,  # read until the shell ends
+        text=True,
+        check=False,
+    )
+    assert worker.stdout == "started\n" + said
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
