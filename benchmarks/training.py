@@ -139,7 +139,8 @@ def build_gan_step(size: Size, precision: Precision) -> tuple[Step, list[nn.Modu
     parts = list(vars(networks).values())
     for network in parts:
         place_network(network, precision)
-    trained = build_gan_state(networks, GanRecipe(0, size.gan_batch))
+    recipe = GanRecipe(0, size.gan_batch)
+    trained = build_gan_state(networks, recipe)
     device = precision.device
     labels = torch.randint(NUM_PEOPLE, (size.gan_batch,), device=device)
     batch = GanBatch(
@@ -156,7 +157,7 @@ def build_gan_step(size: Size, precision: Precision) -> tuple[Step, list[nn.Modu
             batch,
             optimisers=trained.optimisers,
             noise=noise,
-            noise_std=0.05,
+            recipe=recipe,
             precision=precision,
             ranks=Ranks(),
         )

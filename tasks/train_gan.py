@@ -162,7 +162,14 @@ def _train(
     device, labels = job.precision.device, people.labels
     faces = load_faces(people.faces, labels=labels, device=device)
     loop = params.loop
-    recipe = gan.GanRecipe(loop.seed, loop.batch_size, params.rate, noise_std=params.noise_std)
+    recipe = gan.GanRecipe(
+        loop.seed,
+        loop.batch_size,
+        params.rate,
+        noise_std=params.noise_std,
+        shift_px=params.judge_shift_px,
+        tint=params.judge_tint,
+    )
     gan.train_gan(
         networks,
         voices=load_voices(people.voices, labels=labels, device=device, wanted=~people.held_out),

@@ -60,11 +60,15 @@ class GanParams:
     """WEN's generator, discriminator and classifier (SPEC 4.1); `keep_steps` stay on disk.
 
     `generator_start`: PyTorch's "default" initialisation, as the code, or "kaiming" for short runs.
+    `judge_shift_px`, `judge_tint`: where faces are few, the judges see them, real and generated,
+    moved and with other colours (chosen; 0 as the papers).
     """
 
     loop: LoopParams = Field(default_factory=lambda: LoopParams(100000, 128))
     rate: Positive = 2e-4
     noise_std: Weight = 0.05
+    judge_shift_px: Natural = 0
+    judge_tint: Share = 0.0
     keep_steps: list[Count] = Field(default_factory=lambda: [50000])
     generator_channels: list[Count] = Field(default_factory=lambda: [1024, 512, 256, 128, 64])
     trunk_channels: list[Count] = Field(default_factory=lambda: [32, 64, 128, 256, 512])

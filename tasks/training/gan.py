@@ -23,6 +23,7 @@ from tasks.training.distributed import Ranks, average_gradients, broadcast_weigh
 from tasks.training.loop import Run, StepValues, resume, run_steps
 from tasks.training.optimisers import build_adam
 from tasks.training.precision import Precision
+from tasks.training.vary import shift_and_tint
 
 VOICES, FACES, NOISE = 0, 1, 2  # independent random streams of one seed
 
@@ -41,13 +42,21 @@ class GanNetworks:
 
 @dataclass(frozen=True)
 class GanRecipe:
-    """Defaults are SPEC 4.1's: `batch_size` counts all ranks, `noise_std` is per component."""
+    """Defaults are SPEC 4.1's: `batch_size` counts all ranks, `noise_std` is per component.
+
+    `shift_px` and `tint` are what `shift_and_tint` does to the pictures that are judged.
+    """
 
     seed: int
     batch_size: int = 128
     rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     noise_std: float = NOISE_STD
+    shift_px: int = 0
+    tint: float = 0.0
+
+    def vary(self, pictures: Tensor) -> Tensor:
+        return shift_and_tint(pictures, shift_px=self.shift_px, tint=self.tint)
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ def train_gan(
             batch,
             optimisers=run.trained.optimisers,
             noise=noise,
-            noise_std=recipe.noise_std,
+            recipe=recipe,
             precision=precision,
             ranks=run.ranks,
         )
@@ -147,34 +156,39 @@ def take_gan_step(
     *,
     optimisers: Mapping[str, Optimizer],
     noise: Generator,
-    noise_std: float,
+    recipe: GanRecipe,
     precision: Precision,
     ranks: Ranks,
 ) -> dict[str, Tensor]:
     """Discriminator, classifier and trunk, then the generator; returns the losses."""
     with torch.no_grad(), precision.autocast():
         embeddings = networks.embedding(batch.logmels).float()  # [B, 64]
-        embeddings = perturb_embeddings(embeddings, noise_std=noise_std, random=noise)
+        embeddings = perturb_embeddings(embeddings, noise_std=recipe.noise_std, random=noise)
     with precision.autocast():
         fakes = networks.generator(embeddings)  # [B, 3, 64, 64]
-    judged = _judge_faces(networks, batch, fakes=fakes.detach(), precision=precision)
+    judged = _judge_faces(networks, batch, fakes=fakes.detach(), recipe=recipe, precision=precision)
     judges = ("trunk", "discriminator", "classifier")
     parts = [getattr(networks, name) for name in judges]
     _step_down(judged, parts, optimisers=[optimisers[n] for n in judges], ranks=ranks)
-    made = _judge_fakes(networks, batch, fakes=fakes, precision=precision)
+    made = _judge_fakes(networks, batch, fakes=fakes, recipe=recipe, precision=precision)
     _step_down(made, [networks.generator], optimisers=[optimisers["generator"]], ranks=ranks)
     losses = judged | made
     return {"loss": torch.stack(list(losses.values())).sum().detach(), **losses}
 
 
 def _judge_faces(
-    networks: GanNetworks, batch: GanBatch, *, fakes: Tensor, precision: Precision
+    networks: GanNetworks,
+    batch: GanBatch,
+    *,
+    fakes: Tensor,
+    recipe: GanRecipe,
+    precision: Precision,
 ) -> dict[str, Tensor]:
     """Real faces are real and somebody's; generated ones are not real, and C sees none."""
     with precision.autocast():
-        real = networks.trunk(batch.faces)
+        real = networks.trunk(recipe.vary(batch.faces))
         real_logits, people = networks.discriminator(real), networks.classifier(real)
-        fake_logits = networks.discriminator(networks.trunk(fakes))
+        fake_logits = networks.discriminator(networks.trunk(recipe.vary(fakes)))
     return {
         "discriminator_real": _compute_bce(real_logits, 1.0),
         "discriminator_fake": _compute_bce(fake_logits, 0.0),
@@ -183,11 +197,16 @@ def _judge_faces(
 
 
 def _judge_fakes(
-    networks: GanNetworks, batch: GanBatch, *, fakes: Tensor, precision: Precision
+    networks: GanNetworks,
+    batch: GanBatch,
+    *,
+    fakes: Tensor,
+    recipe: GanRecipe,
+    precision: Precision,
 ) -> dict[str, Tensor]:
     """The generator wants its faces to be real and the voice's owner's; judges as just updated."""
     with precision.autocast():
-        judged = networks.trunk(fakes)
+        judged = networks.trunk(recipe.vary(fakes))
         logits, people = networks.discriminator(judged), networks.classifier(judged)
     return {
         "generator_real": _compute_bce(logits, 1.0),

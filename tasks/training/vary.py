@@ -27,3 +27,31 @@ def vary_faces(faces: Tensor, *, strength: float) -> Tensor:
     )
     moved = functional.grid_sample(faces, grid, padding_mode="border", align_corners=False)
     return moved * (1 + 2 * draws[4]).to(faces)[:, None, None, None]
+
+
+def shift_and_tint(pictures: Tensor, *, shift_px: int, tint: float) -> Tensor:
+    """Each of float [B, C, H, W] moved by up to `shift_px` both ways, its content mirrored at the
+    borders; its contrast changed by a factor 1 + `tint` z and each of its colours by `tint` z, z
+    standard normal. Differentiable augmentation by translation and colour (Zhao et al. 2020, arXiv
+    2006.10738): what judges real and generated pictures sees neither as they are.
+
+    Draws from torch's own generator, which checkpoints hold; zeros change and draw nothing.
+    """
+    if shift_px:
+        pictures = _shift(pictures, shift_px)
+    if tint:
+        size = len(pictures)
+        gains = 1 + tint * torch.randn(size, 1, 1, 1).to(pictures)
+        pictures = pictures * gains + tint * torch.randn(size, 3, 1, 1).to(pictures)
+    return pictures
+
+
+def _shift(pictures: Tensor, most_px: int) -> Tensor:
+    height, width = pictures.shape[2:]
+    padded = functional.pad(pictures, (most_px,) * 4, mode="reflect")
+    first = torch.randint(2 * most_px + 1, (2, len(pictures), 1))  # [2, B, 1]
+    rows = (first[0] + torch.arange(height)).to(pictures.device)  # [B, H]
+    columns = (first[1] + torch.arange(width)).to(pictures.device)  # [B, W]
+    numbers = torch.arange(len(pictures), device=pictures.device)[:, None, None]
+    moved = padded.permute(0, 2, 3, 1)[numbers, rows[:, :, None], columns[:, None]]  # [B, H, W, C]
+    return moved.permute(0, 3, 1, 2)
