@@ -113,7 +113,7 @@ def test_all_talking_faces_are_kept(data_folder: Path, tmp_path: Path) -> None:
     assert len(pairs) == len(files) == 36
     assert set(pairs["split"].to_pylist()) <= {"train", "val", "test"}
     for values in pairs.select(["spectrogram", "face_feature"]).to_pylist():
-        spectrogram = np.frombuffer(values["spectrogram"], "<f2").reshape(2, 598, 257)
+        spectrogram = np.frombuffer(values["spectrogram"], "<f2").reshape(2, 598, 257).astype("f4")
         assert np.isfinite(spectrogram).all()
         assert spectrogram.std() > 0.01
         assert 0.5 < np.linalg.norm(values["face_feature"]) < 3
